@@ -1,0 +1,3 @@
+"""Azure AI for any Postgres."""
+
+from __future__ import annotations

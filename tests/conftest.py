@@ -1,0 +1,3 @@
+"""Fixtures live in one module per family; this is their list."""
+
+pytest_plugins = ["fix_pg", "fix_emulator"]
