@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError
@@ -27,6 +27,12 @@ def _blank_is_unset(value: Any) -> Any:
 
 _Text = Annotated[str | None, BeforeValidator(_blank_is_unset)]
 _Secret = Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)]
+
+
+def _refuse_pickle(holder: object) -> NoReturn:
+    # A pickle holds the key itself, whatever the repr shows.
+    msg = f"{type(holder).__name__} holds keys and cannot be pickled; load the settings where they are needed"
+    raise TypeError(msg)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,9 @@ class ServiceSettings:
     region: str | None = None
     resource_id: str | None = None
     api_version: str | None = None
+
+    def __reduce__(self) -> NoReturn:
+        _refuse_pickle(self)
 
 
 class Settings(BaseSettings):
@@ -67,6 +76,9 @@ class Settings(BaseSettings):
     openai_key: _Secret = Field(None, validation_alias="AZURE_OPENAI_API_KEY")
     openai_api_version: _Text = Field(None, validation_alias="OPENAI_API_VERSION")
     conninfo: _Secret = Field(None, validation_alias="PGAZURE_DSN")
+
+    def __reduce__(self) -> NoReturn:
+        _refuse_pickle(self)
 
     @cached_property
     def language(self) -> ServiceSettings:

@@ -1,0 +1,1 @@
+"""The command line: a command opens, calls one library function and prints."""

@@ -1,0 +1,10 @@
+-- name: search_nearest
+-- Chunks nearest to a vector, the best chunk of each row, with the row it belongs to.
+SELECT {key_texts}, {watched_texts}, e.chunk_index, e.chunk_text, e.distance
+FROM (
+    SELECT DISTINCT ON ({keys}) n.* FROM (
+        SELECT r.*, r.embedding {operator} %(vector)b::vector AS distance FROM {table} r
+        ORDER BY r.embedding {operator} %(vector)b::vector LIMIT %(candidates)s
+    ) AS n ORDER BY {keys}, n.distance
+) AS e JOIN {source} s ON {same_key}
+ORDER BY e.distance LIMIT %(limit)s;

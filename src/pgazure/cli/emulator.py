@@ -1,0 +1,46 @@
+"""The command emulator."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+import typer
+
+from pgazure.cli.output import complain
+
+_LATENCY = re.compile(r"(\d+(?:\.\d+)?)(ms|s)")
+
+
+def _read_latency(text: str) -> str:
+    if not _LATENCY.fullmatch(text):
+        msg = f"{text!r}: write milliseconds or seconds, such as 50ms or 1.5s"
+        raise typer.BadParameter(msg)
+    return text
+
+
+def emulator(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 8765,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    key: Annotated[str, typer.Option(envvar="PGAZURE_EMULATOR_KEY", help="Key that clients must send.")] = "emulator",
+    latency: Annotated[str, typer.Option(callback=_read_latency, help="Time added to each answer: 50ms, 1s.")] = "0ms",
+    rpm: Annotated[int | None, typer.Option(min=1, help="Requests a minute for each operation; above it: 429.")] = None,
+    tpm: Annotated[int | None, typer.Option(min=1, help="Tokens a minute for embeddings; above it: 429.")] = None,
+) -> None:
+    """Serve Azure AI Language, Translator and Azure OpenAI on this machine, until Ctrl-C."""
+    from pgazure.emulator import serve  # noqa: PLC0415
+
+    found = _LATENCY.fullmatch(latency)
+    assert found is not None
+    seconds = float(found[1]) / (1000 if found[2] == "ms" else 1)
+
+    def announce(endpoint: str) -> None:
+        print(f"Azure AI emulator at {endpoint}", flush=True)
+        for name in ("AZURE_LANGUAGE", "AZURE_TEXT_TRANSLATION", "AZURE_OPENAI"):
+            print(f"export {name}_ENDPOINT={endpoint}", flush=True)
+
+    try:
+        serve(host=host, port=port, key=key, latency=seconds, rpm=rpm, tpm=tpm, on_ready=announce)
+    except (OSError, ValueError) as error:
+        complain(str(error))
+        raise typer.Exit(2) from None

@@ -1,0 +1,104 @@
+"""Prices: what a request costs at list price, by the units in which each service bills."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from pgazure.errors import InvalidSpecError
+from pgazure.pipeline import spec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from pgazure.flow.observe import RequestRecord
+    from pgazure.pipeline.spec import Step
+
+_UNITS = {"language": ("text record", 1_000), "translator": ("character", 1_000_000), "openai": ("token", 1_000_000)}
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """What some work costs.
+
+    Attributes:
+        unit: ``text record`` (a started 1,000 characters), ``character`` or ``token``; empty for local work.
+        units: How many of them.
+        price: USD at list price.
+    """
+
+    unit: str
+    units: int
+    price: Decimal
+
+
+@cache
+def _listed() -> dict[str, Any]:
+    text = (files("pgazure.pipeline") / "prices.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text, parse_float=Decimal)
+
+
+class PriceList:
+    """The list prices, with a user's own over them.
+
+    Args:
+        own: Tables by service, as in ``prices.toml``.
+
+    Raises:
+        InvalidSpecError: A key is unknown or a price is no number of at least 0.
+    """
+
+    def __init__(self, own: Mapping[str, Any] | None = None) -> None:
+        listed = _listed()
+        self.as_of: str = listed["as_of"]
+        self._prices: dict[tuple[str, str], Decimal] = {
+            (service, name): Decimal(str(price)) for service in _UNITS for name, price in listed[service].items()
+        }
+        for service, table in (own or {}).items():
+            if service not in _UNITS or not isinstance(table, dict):
+                msg = f"prices: there is no table {service}; there are: {', '.join(_UNITS)}"
+                raise InvalidSpecError(msg)
+            for name, price in table.items():
+                if service != "openai" and (service, name) not in self._prices:
+                    msg = f"prices.{service}: there is no operation {name}"
+                    raise InvalidSpecError(msg)
+                if isinstance(price, bool) or not isinstance(price, int | float) or price < 0:
+                    msg = f"prices.{service}.{name} must be a number of USD, 0 or more"
+                    raise InvalidSpecError(msg)
+                self._prices[service, name] = Decimal(str(price))
+
+    def charge(self, service: str, name: str, units: int) -> Charge:
+        """Price ``units`` of a service's operation, or of a deployment."""
+        unit, per = _UNITS[service]
+        rate = self._prices.get((service, name), self._prices.get((service, "default"), Decimal(0)))
+        return Charge(unit, units, rate * units / per)
+
+    def estimate(self, step: Step, texts: Iterable[str]) -> Charge:
+        """Price a step over texts before anything is sent; ``translate`` over each text once per target."""
+        match step:
+            case spec.Chunk():
+                return Charge("", 0, Decimal(0))
+            case spec.Embed():
+                from pgazure.flow.tokens import count_tokens  # noqa: PLC0415 - loads the tokenizer
+
+                return self.charge("openai", step.model, sum(count_tokens(text, step.model) for text in texts))
+            case spec.Translate():
+                return self.charge("translator", step.operation, sum(map(len, texts)))
+            case _:
+                return self.charge("language", step.operation, sum(-(-len(text) // 1000) for text in texts))
+
+    def bill(self, record: RequestRecord) -> Charge:
+        """Price a request that was sent; one that failed costs nothing."""
+        if record.status_code is None or record.error_code is not None:
+            return Charge(_UNITS[record.service][0], 0, Decimal(0))
+        match record.service:
+            case "openai":
+                return self.charge("openai", record.deployment or "default", record.tokens or 0)
+            case "translator":
+                return self.charge("translator", record.operation, record.characters * record.targets)
+            case _:
+                return self.charge("language", record.operation, record.text_records)

@@ -1,0 +1,102 @@
+"""Semantic search: the rows whose meaning lies nearest to a phrase."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from psycopg import sql
+
+from pgazure.errors import InvalidSpecError
+from pgazure.pipeline import spec
+from pgazure.pipeline.apply import read_pipeline
+from pgazure.pipeline.database import fetch_tuples
+from pgazure.pipeline.statements import identifier, statement
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pgazure.client import AsyncClient
+    from pgazure.pipeline import Engine
+
+# A row may own several of the nearest chunks, so more are read than rows are wanted.
+_CHUNKS_PER_ROW = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One row that was found.
+
+    Attributes:
+        key: The row's key, by column.
+        columns: The columns that the pipeline reads, as texts.
+        chunk_index: Which of the row's chunks lies nearest.
+        chunk_text: Its text.
+        similarity: Cosine similarity with the phrase, 1 for the same direction.
+    """
+
+    key: Mapping[str, str]
+    columns: Mapping[str, str | None]
+    chunk_index: int
+    chunk_text: str
+    similarity: float
+
+
+async def search(
+    engine: Engine, client: AsyncClient, pipeline: str, phrase: str, *, limit: int = 10, step: str | None = None
+) -> list[Hit]:
+    """Find the rows of a pipeline's source nearest in meaning to ``phrase``, nearest first.
+
+    The phrase is embedded by the deployment that embedded the rows: one request.
+    Rows are compared by the cosine of the angle between their vectors.
+
+    Args:
+        engine: Where the pipeline is.
+        client: The services.
+        pipeline: Its name.
+        phrase: What to look for; not empty.
+        limit: Most rows to return.
+        step: Name of the embed step, where the pipeline has several.
+
+    Raises:
+        InvalidSpecError: The pipeline has no such embed step, or the phrase is empty.
+        ServiceError: The phrase could not be embedded.
+    """
+    if not phrase.strip():
+        msg = "write what to search for: the phrase is empty"
+        raise InvalidSpecError(msg)
+    async with engine.pool.connection() as connection:
+        _, described, layout = await read_pipeline(connection, pipeline)
+    embeds = [s for s in described.steps if isinstance(s, spec.Embed) and step in {None, s.title}]
+    if len(embeds) != 1:
+        names = ", ".join(s.title for s in described.steps if isinstance(s, spec.Embed))
+        msg = f"pipeline {pipeline} has no embed step" + (f" {step}; it has: {names}" if step and names else "")
+        if step is None and names:
+            msg = f"pipeline {pipeline} has several embed steps ({names}): say which with step"
+        raise InvalidSpecError(msg)
+    embed = embeds[0]
+    vector = await client.azure_openai.create_embeddings(embed.model, phrase, dimensions=embed.requested_dimensions)
+    query = statement(
+        "search_nearest",
+        key_texts=layout.key_texts("s"),
+        watched_texts=layout.watched_texts("s"),
+        keys=layout.keys_of("n"),
+        operator=sql.SQL("<=>"),
+        table=identifier(layout.schema, described.result_table(embed)),
+        source=layout.source,
+        same_key=layout.match("s", "e"),
+    )
+    parameters = {"vector": vector, "candidates": limit * _CHUNKS_PER_ROW, "limit": limit}
+    async with engine.pool.connection() as connection:
+        rows = await fetch_tuples(connection, query, parameters)
+    width = len(layout.key)
+    return [
+        Hit(
+            dict(zip((c.name for c in layout.key), row[:width], strict=True)),
+            dict(zip((c.name for c in layout.watched), row[width:-3], strict=True)),
+            row[-3],
+            row[-2],
+            1.0 - row[-1],
+        )
+        for row in rows
+    ]
