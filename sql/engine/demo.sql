@@ -50,6 +50,11 @@ SELECT s.{key}::text AS key, length(s.{text}::text) AS length, r.sentences
 FROM {source} s JOIN {table} r ON r.{key} = s.{key}
 WHERE cardinality(r.sentences) > 1 ORDER BY length(s.{text}::text) DESC, s.{key} LIMIT 1;
 
+-- name: demo_errors
+-- Errors by step, code and message.
+SELECT step, code, message, count(*) AS rows FROM pgazure.error
+GROUP BY step, code, message ORDER BY count(*) DESC, step LIMIT %(limit)s;
+
 -- name: demo_change
 -- Change the text of some rows.
 UPDATE {source} SET {text} = {text} || %(more)s

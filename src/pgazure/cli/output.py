@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 # Without a terminal a line is printed at most so often (seconds).
 _LINE_EVERY = 2.0
+_WIDTH = 140
 _MINUTE = 60
 _HOUR = 3600
 
@@ -50,15 +51,15 @@ def print_table(
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    table = Table(
-        title=title or None, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0)
-    )
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for number, column in enumerate(columns):
         table.add_column(column, justify="right" if number in right else "left", overflow="fold")
     for row in rows:
         # As Text, because brackets in a review are no markup.
         table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
-    console = Console(width=None if sys.stdout.isatty() else 140, highlight=False)
+    console = Console(width=None if sys.stdout.isatty() else _WIDTH, highlight=False)
+    if title:
+        console.print(Text(title, style="bold"), soft_wrap=True)
     console.print(table)
     console.print()
 

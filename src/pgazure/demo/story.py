@@ -38,6 +38,7 @@ class Findings:
         pii: Rows in which something was redacted.
         translations: One row in every target language.
         summary: The longest row's summary.
+        errors: Why steps have no result for some rows: how many rows, by step and code.
         hits: What a semantic search for ``phrase`` finds.
         phrase: What was searched for.
         phrase_occurs: Whether those words stand in any row.
@@ -50,6 +51,7 @@ class Findings:
     pii: list[dict[str, Any]]
     translations: list[dict[str, Any]]
     summary: list[dict[str, Any]]
+    errors: list[dict[str, Any]]
     hits: list[Hit]
     phrase: str
     phrase_occurs: bool
@@ -204,6 +206,7 @@ async def _look(
             "pii": await read("demo_pii", 5, **_only(names, "key"), table=tables["recognize_pii_entities"]),
             "translations": await read("demo_translations", 1, **names, table=translations),
             "summary": await read("demo_summary", 1, **names, table=summaries),
+            "errors": await read("demo_errors", 12),
         }
     place = sheet.columns.index(text)
     occurs = any(phrase.lower() in (row[place] or "").lower() for row in sheet.rows)

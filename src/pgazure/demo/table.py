@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 import sys
 from dataclasses import dataclass
@@ -44,8 +45,9 @@ def read_sheet(file: Traversable) -> Sheet:
     """
     csv.field_size_limit(sys.maxsize)
     try:
-        with file.open("r", encoding="utf-8-sig", newline="") as lines:
-            headings, *rows = csv.reader(lines, strict=True)
+        # Not as text, which would turn line ends within a cell into others.
+        lines = io.StringIO(file.read_bytes().decode("utf-8-sig"), newline="")
+        headings, *rows = csv.reader(lines, strict=True)
     except OSError as error:
         msg = f"cannot read {file}: {error.strerror or error}"
         raise InvalidSpecError(msg) from None

@@ -149,7 +149,9 @@ class Runner:
     async def _work(self, claim: Claim) -> None:
         async with self._heartbeat(claim):
             try:
-                self.rows += await Batch(self._shop, claim).work()
+                # Not `self.rows += await …`, which would read the number before the other batches add to it.
+                settled = await Batch(self._shop, claim).work()
+                self.rows += settled
             except* BudgetExceededError as group:
                 self._stopped_by = _first(group)
                 self.stop()
