@@ -1,0 +1,78 @@
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+BIN := .venv/bin
+READY := .venv/.made-in
+# More arguments for pytest: make test ARGS="tests/unit -x"
+ARGS ?=
+
+export PYTHON
+export PYTHONUTF8 := 1
+
+# A virtual environment does not survive a move, nor the removal of the Python it was made with.
+ifneq ($(shell test -x $(BIN)/python && cat $(READY) 2>/dev/null),$(CURDIR))
+$(READY): remake
+endif
+
+$(READY): pyproject.toml scripts/setup.sh
+	@sh scripts/setup.sh
+
+.PHONY: remake
+remake: ;
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: setup
+setup: $(READY) ## Make .venv with everything needed (PYTHON=... chooses the interpreter)
+	@echo "setup: .venv is ready"
+
+.PHONY: demo
+demo: $(READY) ## Run the whole product on this machine: database, services, sample reviews
+	@$(BIN)/pgazure demo
+
+.PHONY: test
+test: $(READY) ## Run the test suite (ARGS=... goes to pytest)
+	@$(BIN)/python -m pytest $(ARGS)
+
+.PHONY: check
+check: lint types imports spelling verify docs ## Run every check that is not a test
+
+.PHONY: lint
+lint: $(READY) ## Check style and formatting
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+.PHONY: types
+types: $(READY) ## Check types with both checkers
+	$(BIN)/mypy
+	$(BIN)/basedpyright
+
+.PHONY: imports
+imports: $(READY) ## Check who imports whom
+	$(BIN)/lint-imports
+
+.PHONY: spelling
+spelling: $(READY) ## Check spelling
+	$(BIN)/codespell
+
+.PHONY: verify
+verify: $(READY) ## Check that generated files are up to date
+	$(BIN)/python scripts/generate_client.py --check
+	$(BIN)/python scripts/generate_reference.py --check
+
+.PHONY: generate
+generate: $(READY) ## Write generated files anew
+	$(BIN)/python scripts/generate_client.py
+	$(BIN)/python scripts/generate_reference.py
+
+.PHONY: docs
+docs: $(READY) ## Build the documentation in docs/_build
+	$(BIN)/sphinx-build -q -W -n --keep-going -b html docs docs/_build/html
+
+.PHONY: clean
+clean: ## Remove everything that was made, .venv included
+	rm -rf .venv build dist docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find src tests scripts docs -name __pycache__ -type d -prune -exec rm -rf {} +
