@@ -1,4 +1,4 @@
-"""Write docs/reference/settings.md and docs/reference/cli.md from the code; ``--check`` compares instead."""
+"""Write settings.md, cli.md and pipelines.md of docs/reference from the code; ``--check`` compares instead."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import importlib
 import importlib.util
 import inspect
+import json
 import re
 import sys
 from pathlib import Path
@@ -15,9 +16,10 @@ import typer.main
 from pydantic import SecretStr
 
 from pgazure.config import ServiceSettings, Settings
+from pgazure.pipeline import builders, spec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 REFERENCE = Path(__file__).resolve().parents[1] / "docs" / "reference"
 NOTICE = "<!-- Written by scripts/generate_reference.py: change the code and run `make generate`. -->"
@@ -35,6 +37,68 @@ SERVICES = {
     "language": "Azure AI Language",
     "translator": "Azure AI Translator",
     "openai": "Azure OpenAI",
+}
+PIPELINES_INTRO = """\
+A pipeline is described in `pgazure.toml` or in Python; both give the same
+{class}`~pgazure.pipeline.PipelineSpec`. [Describe a pipeline](../howto/describe-a-pipeline.md) shows them side
+by side. A key, an operation or a value that is not on this page is refused, and the message says what there is
+instead."""
+
+FILE_INTRO = """\
+| table | what it holds |
+|---|---|
+| `[pipelines.NAME]` | One pipeline; at least one. |
+| `[prices]` | [Your own prices](../howto/stay-within-a-budget.md#your-own-prices), laid over the list. |
+
+Names of pipelines, steps and result tables begin with a lower-case letter or `_`, go on with those or digits, and
+have 40 characters at most."""
+
+STEPS_INTRO = """\
+Order does not matter: a step that reads what another one gives waits for it, and the others run side by side. A
+pipeline has at most one `detect_language` and one `chunk` step. A second step of the same operation needs a
+`name` and a `table` of its own."""
+
+# What a field of a pipeline or of its source takes, and what it is for.
+PIPELINE_FIELDS = {
+    "name": ("a name", "Names the pipeline; in TOML it stands in the heading. Result tables are named after it."),
+    "source": ("`table_source(...)`, `{ table, text }`", "What is enriched."),
+    "steps": ("a list", "At least one of the steps below."),
+    "trigger": (
+        '`"manual"` or `"on_change"`',
+        "`manual`: changed rows wait for a run. `on_change`: `pgazure run --watch` takes them up at once.",
+    ),
+    "budget": ('`"5 USD/day"`, `"2.50 USD/run"`', "The most it may cost at list price; a day is one of UTC."),
+}
+SOURCE_FIELDS = {
+    "table": (
+        "a table's name",
+        "With its schema before it, or found on the `search_path`; quoted as in SQL. It needs a primary key.",
+    ),
+    "text": ("a column, or a template", "What is read of a row: `body`, or columns in braces: `{title}\\n{body}`."),
+}
+PARAMETERS = {
+    "name": "Name of the step; the operation's where none is given.",
+    "table": "Name of the result table; `<pipeline>_<what>` where none is given.",
+    "input": "What the step reads: `text` (the source's template), or what another step gives.",
+    "language": "Code of every row's language. Without it: what `detect_language` of the pipeline finds, else the "
+    "service's default.",
+    "domain": "`phi` looks for health information only.",
+    "target_language": "Code of the language to translate into, or several; each gives a result of its own.",
+    "source_language": "Code of every row's language; without it the service detects it.",
+    "text_type": "`Html` leaves tags alone.",
+    "profanity_action": "What becomes of profanity in the translation.",
+    "sentence_count": "Sentences of the summary.",
+    "sort_by": "Order of the sentences: as they stand in the text, or the weightiest first.",
+    "chunk_size": "Most tokens (`cl100k_base`) of a chunk.",
+    "overlap": "Tokens that neighbouring chunks share; fewer than `chunk_size`.",
+    "model": "Name of the Azure OpenAI deployment.",
+    "dimensions": "Length of the vectors; may be left out for a deployment that is named "
+    + ", ".join(f"`{name}`" for name in spec.KNOWN_DIMENSIONS)
+    + ".",
+}
+EXAMPLES: dict[str, dict[str, Any]] = {
+    "translate": {"target_language": ["es", "de"]},
+    "embed": {"model": "text-embedding-3-small"},
 }
 DATABASE = "Connection string of the database, in libpq's form; where it is unset, libpq's own variables count."
 
@@ -57,6 +121,83 @@ def write_settings_page() -> str:
     for title, rows in groups.items():
         lines += ["", f"## {title}", "", "| environment variable | argument | meaning |", "|---|---|---|", *rows]
     return "\n".join(lines) + "\n"
+
+
+def write_pipelines_page() -> str:
+    """Write the page of pipelines from the models of :mod:`pgazure.pipeline.spec` and their builders."""
+    lines = [NOTICE, "", "# Pipelines", "", PIPELINES_INTRO, "", "## pgazure.toml", "", FILE_INTRO]
+    lines += ["", "## Pipeline", "", "`pl.Pipeline(name, source=..., steps=[...])`, in TOML `[pipelines.NAME]`", ""]
+    lines += _field_table(spec.PipelineSpec, PIPELINE_FIELDS)
+    lines += ["", "## Source", "", "`pl.table_source(table, text=...)`, in TOML `source = { table = ..., text = ... }`"]
+    lines += ["", *_field_table(spec.Source, SOURCE_FIELDS)]
+    lines += [
+        "",
+        "## Steps",
+        "",
+        STEPS_INTRO,
+        "",
+        "Every step takes:",
+        "",
+        *_step_table(spec.Step, spec.Step.model_fields),
+    ]
+    for operation, kind in spec.STEPS.items():
+        lines += ["", *_describe_step(operation, kind)]
+    return "\n".join(lines) + "\n"
+
+
+def _field_table(model: Any, fields: dict[str, tuple[str, str]]) -> list[str]:
+    if unknown := fields.keys() ^ model.model_fields.keys():
+        msg = f"{model.__name__}: described or there, but not both: {', '.join(sorted(unknown))}"
+        raise SystemExit(msg)
+    rows = [
+        f"| `{name}` | {kind} | {_requirement(model.model_fields[name])} | {_cell(meaning)} |"
+        for name, (kind, meaning) in fields.items()
+    ]
+    return ["| field | type | default | meaning |", "|---|---|---|---|", *rows]
+
+
+def _describe_step(operation: str, kind: type[spec.Step]) -> list[str]:
+    build, example = getattr(builders, operation), EXAMPLES.get(operation, {})
+    python = ", ".join(f"{name}={json.dumps(value)}" for name, value in example.items())
+    toml = ", ".join(f"{name} = {json.dumps(value)}" for name, value in example.items())
+    if build(**example) != kind.model_validate(example):
+        msg = f"{operation} means something else in Python than in TOML"
+        raise SystemExit(msg)
+    says = _cell(inspect.cleandoc(build.__doc__ or "").partition("\n")[0])
+    spelled = f"`pl.{operation}({python})`, in TOML `{operation} = {f'{{ {toml} }}' if toml else '{}'}`"
+    lines = [f"### {operation}", "", says, "", spelled]
+    gives = f" It gives `{kind.gives}` to other steps." if kind.gives else ""
+    lines += ["", f"Results: [`<pipeline>_{kind.result}`](database.md#pipeline_{kind.result}).{gives}"]
+    own = [name for name in kind.model_fields if name not in spec.Step.model_fields]
+    return [*lines, "", *_step_table(kind, own)] if own else lines
+
+
+def _step_table(kind: type[spec.Step], names: Iterable[str]) -> list[str]:
+    properties = kind.model_json_schema()["properties"]
+    if unknown := set(names) - PARAMETERS.keys():
+        msg = f"{kind.__name__}: no description of {', '.join(sorted(unknown))}"
+        raise SystemExit(msg)
+    rows = []
+    for name in names:
+        default, meaning = _requirement(kind.model_fields[name]), _cell(PARAMETERS[name])
+        rows.append(f"| `{name}` | {_type(properties[name])} | {default} | {meaning} |")
+    return ["| parameter | type | default | meaning |", "|---|---|---|---|", *rows]
+
+
+def _type(schema: dict[str, Any]) -> str:
+    if "anyOf" in schema:
+        return _type(next(each for each in schema["anyOf"] if each["type"] != "null"))
+    if "enum" in schema:
+        return " or ".join(f"`{json.dumps(each)}`" for each in schema["enum"])
+    if schema["type"] == "array":
+        return f"{_type(schema['items'])}, or a list of them"
+    least, most = schema.get("minimum"), schema.get("maximum")
+    limits = {(True, True): f", {least} to {most}", (True, False): f", {least} or more"}
+    return f"{schema['type']}{limits.get((least is not None, most is not None), '')}"
+
+
+def _requirement(field: Any) -> str:
+    return "required" if field.is_required() else _default(field.default)
 
 
 def write_cli_page(app: typer.Typer) -> str:
@@ -145,7 +286,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 where a page is out of date")
     check = parser.parse_args().check
-    pages = {"settings.md": write_settings_page()}
+    pages = {"settings.md": write_settings_page(), "pipelines.md": write_pipelines_page()}
     if importlib.util.find_spec("pgazure.cli.main"):
         pages["cli.md"] = write_cli_page(importlib.import_module("pgazure.cli.main").app)
     stale = []

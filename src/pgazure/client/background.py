@@ -1,0 +1,107 @@
+"""The event loop behind the blocking client: one thread, any number of callers."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import weakref
+from contextvars import copy_context
+from typing import TYPE_CHECKING, Any
+
+from anyio.from_thread import start_blocking_portal
+
+from pgazure.client.async_client import renew_client
+from pgazure.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from contextlib import AbstractContextManager
+
+    from anyio.from_thread import BlockingPortal
+
+    from pgazure.client.async_client import AsyncClient
+
+
+class Background:
+    """Runs the methods of one :class:`AsyncClient` in a thread of its own.
+
+    The thread starts with the first call and ends with :meth:`close`, with the
+    last reference, or with the process. A forked process gets a new one.
+
+    Args:
+        client: The client; it is used in the thread only.
+    """
+
+    def __init__(self, client: AsyncClient) -> None:
+        self._client = client
+        self._lock = threading.Lock()
+        self._running: _Running | None = None
+        self._closed = False
+        self._process = os.getpid()
+
+    def call(self, schema: str, method: str, /, *args: Any, **options: Any) -> Any:
+        """Call ``client.<schema>.<method>`` and wait for its result; Ctrl-C cancels the requests."""
+        running = self._start()
+        return running.run(lambda: getattr(getattr(self._client, schema), method)(*args, **options))
+
+    def close(self) -> None:
+        """Close the connections and end the thread; may be called again."""
+        with self._lock:
+            self._closed = True
+            running, self._running = self._running, None
+        if running is not None:
+            running.stop()
+
+    def _start(self) -> _Running:
+        if self._process != os.getpid():
+            # Threads and connections stay behind with the parent, and its lock may be held there.
+            self._lock = threading.Lock()
+            self._client = renew_client(self._client)
+            self._running = None
+            self._process = os.getpid()
+        with self._lock:
+            if self._closed:
+                msg = "the client is closed; make a new one"
+                raise ConfigurationError(msg)
+            if self._running is None:
+                self._running = _Running(self._client)
+                weakref.finalize(self, self._running.stop)
+            return self._running
+
+
+class _Running:
+    """A thread with an event loop in which a client lives."""
+
+    def __init__(self, client: AsyncClient) -> None:
+        self._client = client
+        self._process = os.getpid()
+        self._opened: AbstractContextManager[BlockingPortal] = start_blocking_portal(name="pgazure")
+        self._portal = self._opened.__enter__()
+        self._stopped = False
+
+    def run(self, call: Callable[[], Awaitable[Any]]) -> Any:
+        # The caller's context goes along, so that its observers see the requests.
+        context = copy_context()
+
+        async def run_in_context() -> Any:
+            async def await_call() -> Any:
+                return await call()
+
+            return await asyncio.create_task(await_call(), context=context)
+
+        future = self._portal.start_task_soon(run_in_context)
+        try:
+            return future.result()
+        except BaseException:
+            future.cancel()
+            raise
+
+    def stop(self) -> None:
+        if self._stopped or self._process != os.getpid():
+            return
+        self._stopped = True
+        try:
+            self._portal.call(self._client.close)
+        finally:
+            self._opened.__exit__(None, None, None)

@@ -1,0 +1,198 @@
+"""One document's result on the wire, for each kind of analysis.
+
+The order of the keys is the service's. ``statistics`` is always there, and is dropped later where it
+was not asked for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pgazure.emulator.models import entities, language, opinions, phrases, pii, sentiment, summary
+from pgazure.emulator.offsets import Ruler
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from pgazure.emulator.models.spans import Found
+
+_MOST_SENTENCES = 20
+_DEFAULT_SENTENCES = 3
+_NO_CATEGORY = {"All", "Default"}
+_NO_SENTENCES = {"code": "GenerationFailure", "message": "The input doesn't have any qualified sentences."}
+
+
+@dataclass(slots=True)
+class Question:
+    """One document and what is asked about it.
+
+    Attributes:
+        id: The document's id.
+        text: Its text.
+        hint: Its language, or the country hint of language detection.
+        parameters: The request's parameters.
+        statistics: What the document's answer says about its size.
+        place: Its place in the answer's list of documents.
+    """
+
+    id: str
+    text: str
+    hint: str
+    parameters: dict[str, Any]
+    statistics: dict[str, int]
+    place: int
+    _ruler: Ruler = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._ruler = Ruler(self.text, self.parameters.get("stringIndexType") or "TextElements_v8")
+
+    def span(self, start: int, end: int) -> dict[str, int]:
+        """Offset and length of a part of the text, in the unit that the request asks for."""
+        offset, length = self._ruler.measure(start, end)
+        return {"offset": offset, "length": length}
+
+    @property
+    def sentence_count(self) -> int:
+        """How many sentences a summary may have."""
+        return int(self.parameters.get("sentenceCount", _DEFAULT_SENTENCES))
+
+
+def find_problem(kind: str, parameters: dict[str, Any]) -> str | None:
+    """Say what is wrong with the parameters that only this kind has; ``None`` where nothing is."""
+    if kind.endswith("Summarization"):
+        count = parameters.get("sentenceCount", _DEFAULT_SENTENCES)
+        if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= _MOST_SENTENCES:
+            return f"Invalid value for parameter 'sentenceCount', valid values are 1 to {_MOST_SENTENCES}."
+    if kind == "ExtractiveSummarization" and parameters.get("sortBy", "Offset") not in ("Offset", "Rank"):
+        return "Invalid value for parameter 'sortBy', valid values are Offset, Rank."
+    if kind == "PiiEntityRecognition":
+        return _find_pii_problem(parameters.get("domain", "none"), parameters.get("piiCategories"))
+    return None
+
+
+def _find_pii_problem(domain: Any, wanted: Any) -> str | None:
+    if domain not in ("none", "phi"):
+        return "Invalid value for parameter 'domain', valid values are none, phi."
+    if wanted is None:
+        return None
+    if not isinstance(wanted, list) or not all(isinstance(name, str) for name in wanted):
+        return "Invalid value for parameter 'piiCategories', a list of categories is expected."
+    unknown = sorted({*wanted} - pii.categories() - _NO_CATEGORY)
+    return f"Invalid value for parameter 'piiCategories': {', '.join(unknown)}." if unknown else None
+
+
+def _judge(asked: Question) -> dict[str, Any]:
+    judged = sentiment.judge(asked.text, asked.hint)
+    sentences = []
+    for place, sentence in enumerate(judged.sentences):
+        words = asked.text[sentence.start : sentence.end]
+        one: dict[str, Any] = {"sentiment": sentence.mood.label, "confidenceScores": sentence.mood.scores}
+        one |= asked.span(sentence.start, sentence.end) | {"text": words}
+        if asked.parameters.get("opinionMining"):
+            mined = opinions.mine(words, asked.hint, sentence.start)
+            one |= _list_opinions(asked, mined, f"#/documents/{asked.place}/sentences/{place}/assessments")
+        sentences.append(one)
+    return {
+        "id": asked.id,
+        "sentiment": judged.mood.label,
+        "statistics": asked.statistics,
+        "confidenceScores": judged.mood.scores,
+        "sentences": sentences,
+        "warnings": [],
+    }
+
+
+def _list_opinions(asked: Question, mined: opinions.Opinions, path: str) -> dict[str, Any]:
+    def describe(part: opinions.Part) -> dict[str, Any]:
+        one = {"sentiment": part.label, "confidenceScores": part.scores, **asked.span(part.start, part.end)}
+        return one | {"text": asked.text[part.start : part.end]}
+
+    targets = [
+        describe(target)
+        | {"relations": [{"relationType": "assessment", "ref": f"{path}/{place}"} for place in target.relations]}
+        for target in mined.targets
+    ]
+    return {
+        "targets": targets,
+        "assessments": [describe(part) | {"isNegated": part.negated} for part in mined.assessments],
+    }
+
+
+def _detect(asked: Question) -> dict[str, Any]:
+    found = language.detect(asked.text, asked.hint)
+    detected = {"name": found.name, "iso6391Name": found.code, "confidenceScore": found.score}
+    return {"id": asked.id, "detectedLanguage": detected, "statistics": asked.statistics, "warnings": []}
+
+
+def _extract_phrases(asked: Question) -> dict[str, Any]:
+    found = list(phrases.extract(asked.text, asked.hint))
+    return {"id": asked.id, "keyPhrases": found, "statistics": asked.statistics, "warnings": []}
+
+
+def _list_entities(asked: Question, found: Iterable[Found]) -> list[dict[str, Any]]:
+    listed = []
+    for one in found:
+        entity: dict[str, Any] = {"text": one.text, "category": one.category}
+        if one.subcategory:
+            entity["subcategory"] = one.subcategory
+        listed.append(entity | asked.span(one.start, one.end) | {"confidenceScore": one.score})
+    return listed
+
+
+def _recognize(asked: Question) -> dict[str, Any]:
+    found = _list_entities(asked, entities.recognize(asked.text, asked.hint))
+    return {"id": asked.id, "statistics": asked.statistics, "entities": found, "warnings": []}
+
+
+def _redact(asked: Question) -> dict[str, Any]:
+    wanted = {*(asked.parameters.get("piiCategories") or ())}
+    found = pii.recognize(asked.text, asked.hint)
+    # Categories win over a domain.
+    if wanted and not wanted & _NO_CATEGORY:
+        found = tuple(one for one in found if one.category in wanted)
+    elif asked.parameters.get("domain") == "phi":
+        found = tuple(one for one in found if one.is_phi)
+    redacted = list(asked.text)
+    for one in found:
+        redacted[one.start : one.end] = "*" * (one.end - one.start)
+    return {
+        "redactedText": "".join(redacted),
+        "id": asked.id,
+        "statistics": asked.statistics,
+        "entities": _list_entities(asked, found),
+        "warnings": [],
+    }
+
+
+def _summarize_extractive(asked: Question) -> dict[str, Any]:
+    ranked = summary.extract(asked.text, asked.hint, asked.sentence_count)
+    if asked.parameters.get("sortBy", "Offset") == "Offset":
+        ranked = tuple(sorted(ranked, key=lambda one: one.start))
+    sentences = [
+        {"text": asked.text[one.start : one.end], "rankScore": one.rank, **asked.span(one.start, one.end)}
+        for one in ranked
+    ]
+    warnings = [] if sentences else [_NO_SENTENCES]
+    return {"id": asked.id, "statistics": asked.statistics, "sentences": sentences, "warnings": warnings}
+
+
+def _summarize_abstractive(asked: Question) -> dict[str, Any]:
+    summaries = [
+        {"text": one.text, "contexts": [asked.span(one.start, one.end)]}
+        for one in summary.condense(asked.text, asked.hint, asked.sentence_count)
+    ]
+    warnings = [] if summaries else [_NO_SENTENCES]
+    return {"summaries": summaries, "id": asked.id, "statistics": asked.statistics, "warnings": warnings}
+
+
+ANSWERS: dict[str, Callable[[Question], dict[str, Any]]] = {
+    "SentimentAnalysis": _judge,
+    "LanguageDetection": _detect,
+    "KeyPhraseExtraction": _extract_phrases,
+    "EntityRecognition": _recognize,
+    "PiiEntityRecognition": _redact,
+    "ExtractiveSummarization": _summarize_extractive,
+    "AbstractiveSummarization": _summarize_abstractive,
+}
+"""What answers each kind."""

@@ -1,0 +1,52 @@
+"""How the Azure SDKs' request pipeline is set up: no retries, no redirects, every answer seen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from azure.core.pipeline.policies import AsyncRedirectPolicy, AsyncRetryPolicy, SansIOHTTPPolicy
+
+from pgazure.services.auth import is_loopback
+from pgazure.services.exchange import CONNECT_SECONDS, READ_SECONDS, current_exchange
+
+if TYPE_CHECKING:
+    from azure.core.pipeline import PipelineRequest, PipelineResponse
+
+    from pgazure.config import ServiceSettings
+
+_BODY = "deserialized_data"
+
+
+class ExchangePolicy(SansIOHTTPPolicy[Any, Any]):
+    """Hand every answer to the exchange being watched.
+
+    Args:
+        permit_http: Whether a token may go over http, which is right on this machine only.
+    """
+
+    def __init__(self, *, permit_http: bool) -> None:
+        super().__init__()
+        self._permit_http = permit_http
+
+    def on_request(self, request: PipelineRequest[Any]) -> None:
+        """Permit http for a token on its way to this machine."""
+        if self._permit_http:
+            request.context.options.setdefault("enforce_https", False)
+
+    def on_response(self, request: PipelineRequest[Any], response: PipelineResponse[Any, Any]) -> None:  # noqa: ARG002  the base class's signature
+        """Record the answer."""
+        if (exchange := current_exchange()) is not None:
+            answer = response.http_response
+            exchange.record(answer.status_code, answer.headers, response.context.get(_BODY))
+
+
+def pipeline_options(settings: ServiceSettings) -> dict[str, Any]:
+    """Give the keyword arguments that every Azure SDK client is made with."""
+    return {
+        "per_call_policies": [ExchangePolicy(permit_http=settings.key is None and is_loopback(settings.endpoint))],
+        # One layer retries, and it is not this one. A key does not follow a redirect either.
+        "retry_policy": AsyncRetryPolicy.no_retries(),
+        "redirect_policy": AsyncRedirectPolicy.no_redirects(),
+        "connection_timeout": CONNECT_SECONDS,
+        "read_timeout": READ_SECONDS,
+    }
