@@ -29,7 +29,7 @@ autodoc_typehints = "none"
 nitpick_ignore_regex = [
     (r"py:.*", r"(azure|numpy|openai|psycopg|pydantic|pydantic_settings)\b.*"),
     (r"py:.*", r"(BaseSettings|Exception|ImportError|KeyError|OSError|RuntimeError|TypeError|ValueError)"),
-    (r"py:.*", r"(csv|datetime|dataclasses\..*|importlib\..*)"),
+    (r"py:.*", r"(csv|datetime|(decimal\.)?Decimal|dataclasses\..*|importlib\..*)"),
 ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import inspect
 import os
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import typer
 
 import pgazure
 from pgazure.config import Settings
+from pgazure.pipeline import builders, spec
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -70,6 +72,38 @@ def test_every_public_class_and_function_of_a_public_module_is_documented(module
     }
     assert own
     assert own - documented == set()
+
+
+@pytest.mark.parametrize("module", ["pgazure.pipeline", "pgazure.search", "pgazure.embedded", "pgazure.emulator"])
+def test_every_export_of_a_room_is_documented(module, documented):
+    room = importlib.import_module(module)
+    assert [name for name in room.__all__ if f"{module}.{name}" not in documented] == []
+
+
+def test_a_builder_takes_what_its_step_takes_with_the_same_defaults():
+    for operation, kind in spec.STEPS.items():
+        taken = inspect.signature(getattr(builders, operation)).parameters
+        assert taken.keys() == kind.model_fields.keys()
+        for name, field in kind.model_fields.items():
+            default = None if field.is_required() else field.default or None
+            assert (None if taken[name].default is inspect.Parameter.empty else taken[name].default) == default
+
+
+def test_the_page_of_pipelines_shows_every_step_with_every_parameter_and_its_limits(reference):
+    page = reference.write_pipelines_page()
+    for operation, kind in spec.STEPS.items():
+        section = page.partition(f"\n### {operation}\n")[2].partition("\n### ")[0]
+        own = [name for name in kind.model_fields if name not in spec.Step.model_fields]
+        assert all(f"| `{name}` |" in section for name in own)
+    assert "| `sentence_count` | integer, 1 to 20 | `3` |" in page
+    assert '| `domain` | `"none"` or `"phi"` | `none` |' in page
+    assert "| `model` | string | required |" in page
+
+
+def test_a_parameter_without_a_description_stops_the_generator(reference, monkeypatch):
+    monkeypatch.delitem(reference.PARAMETERS, "overlap")
+    with pytest.raises(SystemExit, match="overlap"):
+        reference.write_pipelines_page()
 
 
 @pytest.mark.skipif(importlib.util.find_spec(CLI) is None, reason="there is no command line")

@@ -5,62 +5,30 @@ from __future__ import annotations
 import ast
 import asyncio
 import inspect
-import re
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from markdown_blocks import ROOT, Block, join_toml, read_blocks, read_pages
 
 if TYPE_CHECKING:
     from types import CodeType
 
-ROOT = Path(__file__).resolve().parents[2]
-FENCE = re.compile(
-    r"(?:^<!--\s*not run:\s*(?P<reason>.+?)\s*-->\s*?\n\s*)?^(?P<indent> *)```python\n(?P<code>.*?)^(?P=indent)```$",
-    re.MULTILINE | re.DOTALL,
-)
+PAGES = read_pages("python")
+TOML = read_pages("toml")
 
 
-@dataclass(frozen=True)
-class Snippet:
-    page: str
-    line: int
-    source: str
-    reason: str | None
-
-    def compiled(self) -> CodeType:
-        # Blank lines before it make a traceback point into the page.
-        padded = "\n" * (self.line - 1) + self.source
-        return compile(padded, str(ROOT / self.page), "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+def compiled(snippet: Block) -> CodeType:
+    # Blank lines before it make a traceback point into the page.
+    padded = "\n" * (snippet.line - 1) + snippet.source
+    path = str(ROOT / snippet.page)
+    return compile(padded, path, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
 
 
-def read_snippets(text: str, page: str) -> list[Snippet]:
-    return [
-        Snippet(
-            page,
-            text.count("\n", 0, found.start("code")) + 1,
-            re.sub(rf"^{found['indent']}", "", found["code"], flags=re.MULTILINE),
-            found["reason"],
-        )
-        for found in FENCE.finditer(text)
-    ]
-
-
-def pages() -> dict[str, list[Snippet]]:
-    files = [ROOT / "README.md", *sorted(path for path in ROOT.glob("docs/**/*.md") if "_build" not in path.parts)]
-    found = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in files}
-    return {page: snippets for page, text in found.items() if (snippets := read_snippets(text, page))}
-
-
-PAGES = pages()
-
-
-def run_page(snippets: list[Snippet]) -> None:
+def run_page(snippets: list[Block]) -> None:
     names = {"__name__": "__main__"}
     with asyncio.Runner() as runner:
         for snippet in snippets:
-            code = snippet.compiled()
+            code = compiled(snippet)
             if snippet.reason:
                 continue
             if code.co_flags & inspect.CO_COROUTINE:
@@ -76,7 +44,7 @@ def test_there_are_snippets():
 @pytest.mark.parametrize("page", PAGES)
 def test_every_snippet_compiles(page):
     for snippet in PAGES[page]:
-        snippet.compiled()
+        compiled(snippet)
 
 
 @pytest.mark.parametrize("page", [page for page, snippets in PAGES.items() if not all(s.reason for s in snippets)])
@@ -95,25 +63,27 @@ def test_snippets_of_a_page_run_in_one_session(page, emulator, conninfo, tmp_pat
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(tmp_path)
+    if page in TOML:
+        (tmp_path / "pgazure.toml").write_text(join_toml(page, TOML), encoding="utf-8")
     run_page(PAGES[page])
 
 
 def test_a_snippet_keeps_its_line_its_indentation_and_its_reason():
     text = "# Page\n\n<!-- not run: needs a subscription -->\n```python\none = 1\n```\n\n- item\n\n  ```python\n  if True:\n      two = 2\n  ```\n"
-    first, second = read_snippets(text, "page.md")
+    first, second = read_blocks(text, "page.md")
     assert (first.line, first.source, first.reason) == (5, "one = 1\n", "needs a subscription")
     assert (second.line, second.source, second.reason) == (11, "if True:\n    two = 2\n", None)
 
 
 def test_a_reason_belongs_to_the_block_that_follows_it_only():
     text = "<!-- not run: slow -->\nwords\n\n```python\none = 1\n```\n"
-    assert [snippet.reason for snippet in read_snippets(text, "page.md")] == [None]
+    assert [snippet.reason for snippet in read_blocks(text, "page.md")] == [None]
 
 
 def test_a_broken_snippet_fails_where_it_stands():
     with pytest.raises(ZeroDivisionError) as broken:
         run_page(
-            read_snippets(
+            read_blocks(
                 "text\n\n```python\nx = 0\n```\n\n```python\nawait __import__('asyncio').sleep(0)\n1 / x\n```\n",
                 "page.md",
             )
@@ -121,6 +91,6 @@ def test_a_broken_snippet_fails_where_it_stands():
     assert broken.traceback[-1].lineno + 1 == 9
     assert str(broken.traceback[-1].path).endswith("page.md")
     with pytest.raises(SyntaxError):
-        run_page(read_snippets("```python\nif:\n```\n", "page.md"))
+        run_page(read_blocks("```python\nif:\n```\n", "page.md"))
     with pytest.raises(SyntaxError):
-        run_page(read_snippets("<!-- not run: why -->\n```python\nif:\n```\n", "page.md"))
+        run_page(read_blocks("<!-- not run: why -->\n```python\nif:\n```\n", "page.md"))
