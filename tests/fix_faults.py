@@ -84,6 +84,7 @@ class FaultServer:
 
     def __init__(self) -> None:
         self.endpoint = ""
+        self.loop = asyncio.get_running_loop()
         self.posts: deque[Any] = deque()
         self.polls: deque[Any] = deque()
         self.received: list[Received] = []

@@ -157,8 +157,7 @@ def test_ctrl_c_ends_the_call_and_its_requests(far_faults: FaultServer) -> None:
     with Client(**arguments(far_faults.endpoint)) as client:
 
         def interrupt() -> None:
-            while not far_faults.sent:
-                threading.Event().wait(0.01)
+            asyncio.run_coroutine_threadsafe(hang.arrived.wait(), far_faults.loop).result(10)
             signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
         interrupter = threading.Thread(target=interrupt)
@@ -166,8 +165,9 @@ def test_ctrl_c_ends_the_call_and_its_requests(far_faults: FaultServer) -> None:
         with pytest.raises(KeyboardInterrupt):
             client.azure_cognitive.analyze_sentiment("x")
         interrupter.join()
+        aborted = asyncio.wait_for(hang.aborted.wait(), 10)
+        asyncio.run_coroutine_threadsafe(aborted, far_faults.loop).result(15)
         assert client.azure_cognitive.analyze_sentiment("x") == WELL
-    assert hang.aborted.is_set()
 
 
 SCRIPT = """

@@ -9,6 +9,8 @@ import typer
 
 from pgazure.cli.output import complain
 
+_DEFAULT_KEY = "emulator"
+_KEYS = {"AZURE_LANGUAGE": "KEY", "AZURE_TEXT_TRANSLATION": "APIKEY", "AZURE_OPENAI": "API_KEY"}
 _LATENCY = re.compile(r"(\d+(?:\.\d+)?)(ms|s)")
 
 
@@ -22,7 +24,7 @@ def _read_latency(text: str) -> str:
 def emulator(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 8765,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    key: Annotated[str, typer.Option(envvar="PGAZURE_EMULATOR_KEY", help="Key that clients must send.")] = "emulator",
+    key: Annotated[str, typer.Option(envvar="PGAZURE_EMULATOR_KEY", help="Key that clients must send.")] = _DEFAULT_KEY,
     latency: Annotated[str, typer.Option(callback=_read_latency, help="Time added to each answer: 50ms, 1s.")] = "0ms",
     rpm: Annotated[int | None, typer.Option(min=1, help="Requests a minute for each operation; above it: 429.")] = None,
     tpm: Annotated[int | None, typer.Option(min=1, help="Tokens a minute for embeddings; above it: 429.")] = None,
@@ -36,8 +38,10 @@ def emulator(
 
     def announce(endpoint: str) -> None:
         print(f"Azure AI emulator at {endpoint}", flush=True)
-        for name in ("AZURE_LANGUAGE", "AZURE_TEXT_TRANSLATION", "AZURE_OPENAI"):
-            print(f"export {name}_ENDPOINT={endpoint}", flush=True)
+        for service, name in _KEYS.items():
+            print(f"export {service}_ENDPOINT={endpoint}")
+            # A key of one's own is not printed: whoever chose it knows it.
+            print(f"export {service}_{name}={key if key == _DEFAULT_KEY else '...'}", flush=True)
 
     try:
         serve(host=host, port=port, key=key, latency=seconds, rpm=rpm, tpm=tpm, on_ready=announce)

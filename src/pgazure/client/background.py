@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import threading
 import weakref
-from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
 from anyio.from_thread import start_blocking_portal
@@ -81,16 +79,8 @@ class _Running:
         self._stopped = False
 
     def run(self, call: Callable[[], Awaitable[Any]]) -> Any:
-        # The caller's context goes along, so that its observers see the requests.
-        context = copy_context()
-
-        async def run_in_context() -> Any:
-            async def await_call() -> Any:
-                return await call()
-
-            return await asyncio.create_task(await_call(), context=context)
-
-        future = self._portal.start_task_soon(run_in_context)
+        # The portal takes the caller's context along, so that its observers see the requests.
+        future = self._portal.start_task_soon(call)
         try:
             return future.result()
         except BaseException:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # A row may own several of the nearest chunks, so more are read than rows are wanted.
 _CHUNKS_PER_ROW = 8
+# The most that pgvector's hnsw.ef_search takes.
+_WIDEST_SEARCH = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +88,11 @@ async def search(
         source=layout.source,
         same_key=layout.match("s", "e"),
     )
-    parameters = {"vector": vector, "candidates": limit * _CHUNKS_PER_ROW, "limit": limit}
-    async with engine.pool.connection() as connection:
+    candidates = limit * _CHUNKS_PER_ROW
+    parameters = {"vector": vector, "candidates": candidates, "limit": limit}
+    async with engine.pool.connection() as connection, connection.transaction():
+        # An HNSW index would otherwise stop at its own, smaller number of candidates.
+        await connection.execute(statement("search_breadth"), {"breadth": str(min(candidates, _WIDEST_SEARCH))})
         rows = await fetch_tuples(connection, query, parameters)
     width = len(layout.key)
     return [

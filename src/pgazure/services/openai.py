@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import binascii
 import json
-import logging
-from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from pgazure.errors import ServiceResponseError
@@ -28,8 +26,6 @@ if TYPE_CHECKING:
 
 SERVICE = "openai"
 _OPERATION = "create_embeddings"
-
-_CALLING: ContextVar[bool] = ContextVar("pgazure_calls_openai", default=False)
 
 
 class OpenAIService:
@@ -63,7 +59,6 @@ class OpenAIService:
                 http_client=http,
                 **credential,
             )
-        _withhold_logs()
 
     async def close(self) -> None:
         """Close the connections."""
@@ -74,7 +69,7 @@ class OpenAIService:
     ) -> Answer[Vector]:
         """Send one request; at most 2,048 documents of 8,192 tokens each."""
         options: dict[str, Any] = {} if dimensions is None else {"dimensions": dimensions}
-        calling, exchange = _CALLING.set(True), Exchange()
+        exchange = Exchange()
         try:
             raw = await self._client.embeddings.with_raw_response.create(
                 model=deployment, input=[document.text for document in documents], encoding_format="base64", **options
@@ -95,8 +90,6 @@ class OpenAIService:
             raise describe_openai_error(
                 error, exchange, operation=_OPERATION, deployment=deployment, documents=documents
             ) from None
-        finally:
-            _CALLING.reset(calling)
 
 
 def _token_provider(identity: Identity) -> Callable[[], Awaitable[str]]:
@@ -137,17 +130,3 @@ def _read_vector(embedding: Any) -> Vector:
 def _unusable(reason: str, code: str) -> ServiceResponseError:
     msg = f"{SERVICE} {_OPERATION}: {reason}; the answer is dropped"
     return ServiceResponseError(msg, service=SERVICE, operation=_OPERATION, code=code)
-
-
-class _Withhold(logging.Filter):
-    # With debug logging on, the SDK writes whole requests. Those of the application's
-    # own clients are its own business; the texts given to this package are not logged.
-    def filter(self, record: logging.LogRecord) -> bool:
-        return record.levelno > logging.DEBUG or not _CALLING.get()
-
-
-_WITHHOLD = _Withhold()
-
-
-def _withhold_logs() -> None:
-    logging.getLogger("openai._base_client").addFilter(_WITHHOLD)
