@@ -6,6 +6,7 @@
     ├─ users.lock        shared by everybody who uses the server, alone by the keeper once nobody does
     ├─ server.lock       held while a keeper or any process of its server lives
     ├─ serving.lock      held by the keeper alone, as long as the server that runs is its own
+    ├─ password          0600; what a connection over TCP is asked for
     ├─ server.log        what initdb and the server said; server.log.1 is that of the run before
     ├─ socket/           0700; a link to a short private folder where the path is too long for a socket
     ├─ making-…/         a data folder that initdb has not finished
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from pgazure.embedded.binaries import Binaries
 
 _LOG_LINES = 20
+_PORT_LINE, _ADDRESS_LINE = 3, 5  # of postmaster.pid, from 0
 _ROOTS_DATA = Path("/var/lib/pgazure")
 
 
@@ -63,6 +65,11 @@ class Folder:
     def log(self) -> Path:
         """What ``initdb`` and the server said since the keeper started."""
         return self.path / "server.log"
+
+    @property
+    def password(self) -> Path:
+        """File that holds the superuser's password."""
+        return self.path / "password"
 
     @property
     def data(self) -> Path:
@@ -133,6 +140,22 @@ class Folder:
                 f"(in {binaries.folder}); install binaries of PostgreSQL {major}, or choose another folder"
             )
             raise EmbeddedPostgresError(msg)
+
+    def read_port(self) -> int | None:
+        """Return the port of the server that runs; ``None`` while it is not known."""
+        port = self._read_pid_file(_PORT_LINE)
+        return int(port) if port is not None and port.isdecimal() else None
+
+    def is_without_tcp(self) -> bool:
+        """Tell whether the server that runs listens on its socket alone; ``False`` while it is not known."""
+        # The line after that of the address is written later, so an empty one before it is final.
+        return self._read_pid_file(_ADDRESS_LINE) == "" and self._read_pid_file(_ADDRESS_LINE + 1) is not None
+
+    def _read_pid_file(self, line: int) -> str | None:
+        try:
+            return self.pid_file.read_text("utf-8", errors="replace").splitlines()[line].strip()
+        except (OSError, IndexError):
+            return None
 
     def end_of_log(self) -> str:
         """Return the last lines of the log; empty where there is none."""

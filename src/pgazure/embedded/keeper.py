@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import ctypes
 import os
+import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -67,11 +69,13 @@ class Keeper:
         self.account.own(making)
         builtin = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         locale = ["--locale=C", *(builtin if self.orders.major >= _FIRST_BUILTIN_LOCALE else [])]
-        access = ["--auth-local=trust", "--auth-host=reject", f"--username={SUPERUSER}"]
+        access = ["--auth-local=trust", "--auth-host=scram-sha-256", f"--username={SUPERUSER}"]
+        password = secrets.token_urlsafe(24)
+        commands = f"ALTER ROLE {SUPERUSER} PASSWORD '{password}'\nCREATE DATABASE {DATABASE}\n"
         layout = ["-D", str(making), "--encoding=UTF8", "--data-checksums", "--no-sync", "--no-instructions"]
         steps: list[tuple[list[str], bytes]] = [
             (["initdb", *layout, *locale, *access], b""),
-            (["postgres", "--single", "-F", "-D", str(making), SUPERUSER], f"CREATE DATABASE {DATABASE}\n".encode()),
+            (["postgres", "--single", "-F", "-D", str(making), SUPERUSER], commands.encode()),
         ]
         if self.orders.durable:
             steps.append((["initdb", "-D", str(making), "--sync-only"], b""))
@@ -79,25 +83,28 @@ class Keeper:
             if self._run(*step, said=said) != 0:
                 shutil.rmtree(making, ignore_errors=True)
                 _fail(f"the data folder could not be made: {step[0]} failed")
+        self.folder.password.unlink(missing_ok=True)
+        with open(self.folder.password, "x", opener=_open_private) as file:
+            file.write(password)
         making.rename(self.folder.data)
 
     def _make_socket_folder(self) -> None:
         self._remove_socket_folder()
-        socket = self.folder.socket
-        if holds_sockets(socket):
-            socket.mkdir(mode=0o700)
+        sockets = self.folder.socket
+        if holds_sockets(sockets):
+            sockets.mkdir(mode=0o700)
         else:
             short = Path(tempfile.mkdtemp(prefix="pgazure-", dir="/tmp"))
-            socket.symlink_to(short)
-        self.account.own(socket.resolve())
+            sockets.symlink_to(short)
+        self.account.own(sockets.resolve())
 
     def _remove_socket_folder(self) -> None:
-        socket = self.folder.socket
-        if socket.is_symlink():
-            shutil.rmtree(socket.readlink(), ignore_errors=True)
-            socket.unlink()
-        elif socket.exists():
-            shutil.rmtree(socket, ignore_errors=True)
+        sockets = self.folder.socket
+        if sockets.is_symlink():
+            shutil.rmtree(sockets.readlink(), ignore_errors=True)
+            sockets.unlink()
+        elif sockets.exists():
+            shutil.rmtree(sockets, ignore_errors=True)
 
     def _start(self) -> subprocess.Popen[bytes]:
         lasting = (
@@ -106,8 +113,8 @@ class Keeper:
         settings = {
             **lasting,
             **self.orders.settings,
-            "listen_addresses": "",
-            "port": str(PORT),
+            "listen_addresses": "127.0.0.1" if self.orders.tcp else "",
+            "port": str(_find_port() if self.orders.tcp else PORT),
             "unix_socket_directories": str(self.folder.socket.resolve()),
             "unix_socket_permissions": "0700",
             "logging_collector": "off",
@@ -144,6 +151,15 @@ class Keeper:
             preexec_fn=_die_with_keeper(signal.SIGKILL),
             **self.account.switch(),
         ).returncode
+
+
+def _open_private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _find_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        return int(found.getsockname()[1])
 
 
 def _bare_environment() -> dict[str, str]:

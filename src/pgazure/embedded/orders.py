@@ -9,7 +9,7 @@ from typing import Self
 
 SUPERUSER = "postgres"
 DATABASE = "pgazure"
-PORT = 5432  # names the socket's file; no port is ever opened
+PORT = 5432  # without TCP it names the socket's file, and no port is opened
 
 # Parameters that the keeper sets, in no case its user.
 RESERVED = frozenset(
@@ -27,6 +27,7 @@ class Orders:
         major: Their major version.
         durable: Whether what is committed survives a crash of the machine.
         temporary: Whether the folder is removed when the server is no longer used.
+        tcp: Whether the server listens on 127.0.0.1 as well.
         settings: Parameters of the server, by name.
         server_lock: Descriptor of the server's lock, taken by the process that gives the orders.
     """
@@ -36,6 +37,7 @@ class Orders:
     major: int
     durable: bool
     temporary: bool
+    tcp: bool
     settings: dict[str, str]
     server_lock: int
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
@@ -44,9 +45,14 @@ class EmbeddedPostgres:
 
     Run by root, the server itself runs as ``nobody``.
 
+    A server started with ``tcp=True`` listens on 127.0.0.1 as well, on a free port
+    and with a password, for clients that know no Unix sockets; where the platform
+    has none, every server does. :attr:`conninfo` is then that of the port.
+
     Args:
         folder: Where the data is kept; made if missing. ``None`` means the platform's place for a user's data.
         durable: Whether what is committed survives a crash of the machine. ``False`` is faster, for tests.
+        tcp: Whether to connect over TCP.
         settings: Parameters of the server, e.g. ``{"shared_buffers": "1GB"}``; those of the process
             that starts the server count.
         timeout: Seconds that starting, or waiting for the end, may take.
@@ -61,6 +67,7 @@ class EmbeddedPostgres:
         folder: str | os.PathLike[str] | None = None,
         *,
         durable: bool = True,
+        tcp: bool = False,
         settings: Mapping[str, str] | None = None,
         timeout: float = 30.0,
     ) -> None:
@@ -69,6 +76,7 @@ class EmbeddedPostgres:
             raise EmbeddedPostgresError(msg)
         self._given = folder
         self._durable = durable
+        self._tcp = tcp or not hasattr(socket, "AF_UNIX")
         self._settings = dict(settings or {})
         self._timeout = timeout
         self._temporary = False
@@ -79,10 +87,15 @@ class EmbeddedPostgres:
 
     @classmethod
     def temporary(
-        cls, *, durable: bool = False, settings: Mapping[str, str] | None = None, timeout: float = 30.0
+        cls,
+        *,
+        durable: bool = False,
+        tcp: bool = False,
+        settings: Mapping[str, str] | None = None,
+        timeout: float = 30.0,
     ) -> Self:
         """Return a server on a new folder of its own, which is removed after the last user, however that ends."""
-        server = cls(durable=durable, settings=settings, timeout=timeout)
+        server = cls(durable=durable, tcp=tcp, settings=settings, timeout=timeout)
         server._temporary = True
         return server
 
@@ -99,8 +112,12 @@ class EmbeddedPostgres:
         """Connection string of the database ``pgazure`` as superuser, for psycopg, psql and whatever uses libpq."""
         from psycopg.conninfo import make_conninfo  # noqa: PLC0415 (importing this module loads no driver)
 
-        host = _started(self._folder).socket.resolve()
-        return make_conninfo(host=str(host), port=PORT, user=SUPERUSER, dbname=DATABASE)
+        folder = _started(self._folder)
+        port = folder.read_port() or PORT
+        if not self._tcp:
+            return make_conninfo(host=str(folder.socket.resolve()), port=port, user=SUPERUSER, dbname=DATABASE)
+        password = folder.password.read_text("ascii")
+        return make_conninfo(host="127.0.0.1", port=port, user=SUPERUSER, password=password, dbname=DATABASE)
 
     @property
     def binaries(self) -> Path:
@@ -182,6 +199,12 @@ class EmbeddedPostgres:
                         self._send_keeper(server, folder, binaries)
                         sent = True
                 if _is_served(folder):
+                    if self._tcp and folder.is_without_tcp():
+                        msg = (
+                            f"the server on {folder.path} was started without TCP, for all its users: "
+                            "stop them first, or leave out tcp=True"
+                        )
+                        raise EmbeddedPostgresError(msg)
                     if self._accepts_connections():
                         return
                 elif waited > _LEFTOVERS and folder.pid_file.exists() and not ended:
@@ -198,6 +221,7 @@ class EmbeddedPostgres:
             major=int(binaries.major),
             durable=self._durable,
             temporary=self._temporary,
+            tcp=self._tcp,
             settings=self._settings,
             server_lock=server_lock.fileno(),
         )
