@@ -80,10 +80,10 @@ def test_no_network_port_is_opened(server):
     assert show(server.conninfo, "listen_addresses") == ""
 
 
-def test_no_login_over_the_network_is_allowed(server):
+def test_a_login_over_the_network_would_need_the_password(server):
     with psycopg.connect(server.conninfo) as connection:
         rules = connection.execute("SELECT DISTINCT type, auth_method FROM pg_hba_file_rules ORDER BY 1").fetchall()
-    assert rules == [("host", "reject"), ("local", "trust")]
+    assert rules == [("host", "scram-sha-256"), ("local", "trust")]
 
 
 def test_folders_are_closed_to_other_accounts(server):

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pgazure.embedded.binaries import Binaries
 
 _LOG_LINES = 20
-_PORT_LINE, _ADDRESS_LINE = 3, 5  # of postmaster.pid, from 0
+_PORT_LINE, _ADDRESS_LINE, _STATUS_LINE = 3, 5, 7  # of postmaster.pid, from 0
 _ROOTS_DATA = Path("/var/lib/pgazure")
 
 
@@ -148,8 +148,8 @@ class Folder:
 
     def is_without_tcp(self) -> bool:
         """Tell whether the server that runs listens on its socket alone; ``False`` while it is not known."""
-        # The line after that of the address is written later, so an empty one before it is final.
-        return self._read_pid_file(_ADDRESS_LINE) == "" and self._read_pid_file(_ADDRESS_LINE + 1) is not None
+        # Until the server is ready the line of the address may only not be written yet.
+        return self._read_pid_file(_ADDRESS_LINE) == "" and self._read_pid_file(_STATUS_LINE) == "ready"
 
     def _read_pid_file(self, line: int) -> str | None:
         try:
