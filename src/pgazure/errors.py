@@ -20,8 +20,7 @@
     │  └─ EmbeddedPostgresError      the embedded server cannot be made or started
     └─ PipelineError                 a pipeline cannot be applied or run
        ├─ InvalidSpecError           the specification is wrong
-       ├─ BudgetExceededError        the budget would be crossed
-       └─ LeaseLostError             another worker took the rows over
+       └─ BudgetExceededError        the budget would be crossed
 
 Errors of psycopg on a connection that the caller supplied go through untouched.
 No message holds a key or the text that was sent.
@@ -159,6 +158,3 @@ class InvalidSpecError(PipelineError):
 class BudgetExceededError(PipelineError):
     """The next request would cross the pipeline's budget; nothing was sent for it."""
 
-
-class LeaseLostError(PipelineError):
-    """Another worker took over the rows this one was working on."""
