@@ -4,6 +4,7 @@ CREATE TABLE {queue} (
     {key_columns},
     due_at timestamptz NOT NULL DEFAULT now(),
     lease uuid,
+    run_id bigint,
     attempts integer NOT NULL DEFAULT 0,
     PRIMARY KEY ({keys})
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000);
@@ -91,12 +92,12 @@ CREATE INDEX IF NOT EXISTS {index} ON {table} (input_hash);
 COMMENT ON TABLE {table} IS {comment};
 
 -- name: view_drop
--- The view's columns follow the steps, so it is made anew.
+-- A view whose columns change otherwise than by more at the end has to be made anew.
 DROP VIEW IF EXISTS {view};
 
 -- name: view_create
 -- The source with the results of every step beside each row.
-CREATE VIEW {view} {options} AS SELECT {columns} FROM {source} s {joins};
+CREATE OR REPLACE VIEW {view} {options} AS SELECT {columns} FROM {source} s {joins};
 
 -- name: pipeline_find
 -- One pipeline by name.
@@ -120,6 +121,10 @@ SELECT pg_advisory_xact_lock(hashtextextended('pgazure.pipeline.' || %(name)s, 0
 -- name: steps_clear
 -- Forget the steps that the specification no longer names.
 DELETE FROM pgazure.step WHERE pipeline_id = %(pipeline_id)s AND name <> ALL (%(names)s);
+
+-- name: steps_clear_errors
+-- Forget what failed in those steps.
+DELETE FROM pgazure.error WHERE pipeline_id = %(pipeline_id)s AND step <> ALL (%(names)s) AND step <> '*';
 
 -- name: step_save
 -- Keep where a step's results lie.

@@ -1,10 +1,14 @@
 -- name: claim
 -- Lease the rows that are due and read what the steps need of them. The attempt is counted here,
--- before anything is sent, so that a row that kills its worker is found out.
+-- before anything is sent, so that a row that kills its worker is found out: rows that several workers
+-- have not survived are worked on one by one, so that none takes its neighbours along.
 WITH due AS (
-    SELECT {keys} FROM {queue} WHERE due_at <= now() ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+    SELECT {keys} FROM {queue} WHERE due_at <= now() ORDER BY due_at
+    LIMIT CASE WHEN (SELECT attempts FROM {queue} WHERE due_at <= now() ORDER BY due_at LIMIT 1) >= %(suspect)s
+        THEN 1 ELSE %(limit)s END
+    FOR UPDATE SKIP LOCKED
 ), leased AS (
-    UPDATE {queue} q SET lease = %(lease)s, due_at = now() + %(duration)s, attempts = q.attempts + 1
+    UPDATE {queue} q SET lease = %(lease)s, run_id = %(run_id)s, due_at = now() + %(duration)s, attempts = q.attempts + 1
     FROM due WHERE {queue_is_due}
     RETURNING {leased_keys}, q.attempts
 )
@@ -43,6 +47,26 @@ UPDATE {queue} q SET lease = NULL, due_at = now() + %(delay)s, attempts = 0
 FROM (
     SELECT {q_keys} FROM {items} JOIN {queue} q ON {queue_is_item} AND q.lease = %(lease)s FOR UPDATE OF q SKIP LOCKED
 ) AS l WHERE {queue_is_locked};
+
+-- name: rescue
+-- Make the rows that ended runs still hold due now. A run that lives holds its lock, so whoever gets it
+-- knows that nobody is there.
+WITH held AS MATERIALIZED (
+    SELECT DISTINCT run_id FROM {queue} WHERE lease IS NOT NULL AND run_id IS DISTINCT FROM %(run_id)s
+), ended AS MATERIALIZED (
+    SELECT run_id FROM held WHERE pg_try_advisory_xact_lock(hashtextextended('pgazure.run.' || run_id, 0))
+), abandoned AS MATERIALIZED (
+    SELECT q.ctid FROM {queue} q JOIN ended USING (run_id) WHERE q.lease IS NOT NULL FOR UPDATE OF q SKIP LOCKED
+)
+UPDATE {queue} q SET lease = NULL, due_at = now() FROM abandoned WHERE q.ctid = abandoned.ctid;
+
+-- name: run_lock
+-- Show that a run lives, for as long as this session lasts.
+SELECT pg_advisory_lock(hashtextextended('pgazure.run.' || %(run_id)s::bigint, 0));
+
+-- name: has_due
+-- Whether any row is due.
+SELECT EXISTS (SELECT FROM {queue} WHERE due_at <= now()) AS due;
 
 -- name: wake
 -- A new run does not wait for the pauses of the last one.

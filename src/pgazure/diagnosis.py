@@ -70,9 +70,13 @@ async def _examine_database(conninfo: str) -> list[Finding]:
     import psycopg  # noqa: PLC0415
 
     from pgazure.pipeline import schema  # noqa: PLC0415
-    from pgazure.pipeline.database import fetch_one  # noqa: PLC0415
+    from pgazure.pipeline.database import check_conninfo, fetch_one  # noqa: PLC0415
     from pgazure.pipeline.statements import statement  # noqa: PLC0415
 
+    try:
+        check_conninfo(conninfo)
+    except ConfigurationError as error:
+        return [Finding("database", "missing", str(error))]
     try:
         connection = await psycopg.AsyncConnection.connect(conninfo, connect_timeout=int(_TIMEOUT), autocommit=True)
     except psycopg.Error as error:

@@ -21,6 +21,23 @@ def test_without_refusals_only_the_ceiling_counts() -> None:
     assert control.delay(1) == 0
 
 
+def test_a_careful_start_grows_with_what_passes() -> None:
+    control = RateControl(8, careful=True)
+    allowed = []
+    for _ in range(400):
+        started = 0
+        while control.delay(0) == 0:
+            control.start(0)
+            started += 1
+        allowed.append(started)
+        for _ in range(started):
+            control.finish(0)
+        control.succeed(0, 0)
+    assert allowed[0] == 2
+    assert allowed == sorted(allowed)
+    assert allowed[-1] == 8
+
+
 def test_a_refusal_stops_everything_for_as_long_as_is_asked_and_then_one_tries() -> None:
     control = RateControl(8)
     control.start(0)
@@ -106,7 +123,7 @@ def test_without_further_refusals_the_pace_grows() -> None:
 
 def test_one_refusal_of_few_requests_says_nothing_of_the_quota() -> None:
     control = RateControl(8)
-    exhaust(control, passed=5, seconds=10)
+    exhaust(control, passed=3, seconds=10)
     assert control.rate == math.inf
 
 
@@ -132,16 +149,25 @@ def test_after_a_long_silence_the_pace_is_forgotten() -> None:
     assert control.delay(now + 100) == 0
 
 
-def simulate(quota: int, window: float, latency: float, kind: str, *, with_headers: bool) -> tuple[float, float]:
+def simulate(
+    quota: int,
+    window: float,
+    latency: float,
+    kind: str,
+    *,
+    with_headers: bool,
+    careful: bool = False,
+    enough: float = math.inf,
+) -> tuple[float, float]:
     """Let 16 callers ask a service with a quota; give the share of the quota used and that of requests refused."""
-    control = RateControl(16)
+    control = RateControl(16, careful=careful)
     now, end = 0.0, 20 * window
     passed: deque[float] = deque()
     tokens, filled = float(quota), 0.0
     accepted = refused = 0
     callers = 16
     running: list[tuple[float, float, bool, float]] = []
-    while now < end:
+    while now < end and accepted < enough:
         delay = control.delay(now)
         if callers and delay == 0:
             callers -= 1
@@ -170,10 +196,10 @@ def simulate(quota: int, window: float, latency: float, kind: str, *, with_heade
             if passes:
                 control.succeed(started, now)
             else:
-                control.refuse(started, now, 0.5, left if with_headers else None)
+                control.refuse(started, now, 0.5, math.ceil(left) if with_headers else None)
         else:
             now = wake
-    return min(accepted / (20 * quota), 1), refused / (accepted + refused)
+    return min(accepted / (quota * now / window), 1), refused / (accepted + refused)
 
 
 @pytest.mark.parametrize("with_headers", [False, True])
@@ -185,3 +211,11 @@ def test_a_quota_is_used_up_with_few_refusals(
     used, refused = simulate(quota, window, latency, kind, with_headers=with_headers)
     assert used > 0.9
     assert refused < 0.05
+
+
+@pytest.mark.parametrize("with_headers", [False, True])
+@pytest.mark.parametrize("latency", [0.005, 0.05, 0.3])
+def test_few_of_the_first_requests_are_refused(latency: float, with_headers: bool) -> None:
+    used, refused = simulate(20, 2, latency, "bucket", with_headers=with_headers, careful=True, enough=200)
+    assert used > 0.8
+    assert refused <= 0.02

@@ -52,7 +52,13 @@ def test_a_text_that_is_sent_in_parts_is_estimated_in_parts() -> None:
             Charge("character", 900, Decimal("0.009")),
         ),
         (
-            replace(RECORD, service="openai", operation="create_embeddings", deployment="text-embedding-3-large", tokens=1000),
+            replace(
+                RECORD,
+                service="openai",
+                operation="create_embeddings",
+                deployment="text-embedding-3-large",
+                tokens=1000,
+            ),
             Charge("token", 1000, Decimal("0.00013")),
         ),
         (replace(RECORD, error_code="401", status_code=401), Charge("text record", 0, Decimal(0))),

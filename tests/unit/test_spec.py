@@ -167,7 +167,10 @@ def test_steps_that_do_not_fit_together_are_refused(steps: list, complaint: str)
         (lambda: pl.analyze_sentiment(table="x" * 41), "result table .*40 at most"),
         (lambda: pl.table_source("", text="body"), "table"),
         (lambda: pl.table_source("t", text="{"), "double a brace"),
-        (lambda: make(pl.chunk(), trigger="0 * * * *"), "trigger '0 \\* \\* \\* \\*': write 'manual' or 'on_change'.*cron"),
+        (
+            lambda: make(pl.chunk(), trigger="0 * * * *"),
+            "trigger '0 \\* \\* \\* \\*': write 'manual' or 'on_change'.*cron",
+        ),
         (lambda: make(pl.chunk(), budget="5 EUR"), "budget '5 EUR': write an amount and a period"),
         (lambda: make(pl.chunk(), budget="5 USD/month"), "budget"),
         (lambda: pl.Pipeline("Reviews!", source=SOURCE, steps=[pl.chunk()]), "pipeline name 'Reviews!'"),

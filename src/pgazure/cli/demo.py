@@ -59,7 +59,7 @@ def demo(
         )
         received = emulator.stats()
         if as_json:
-            print_json({"demonstration": story, "received": received})
+            print_json({"demonstration": story, "received": received, "kept": str(server.folder) if keep else None})
         else:
             print(
                 f"The services received {received['requests']} requests with {received['items']} texts; "

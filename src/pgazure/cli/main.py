@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from asyncio import CancelledError
 from typing import Annotated
 
 import typer
@@ -84,7 +85,7 @@ def run() -> None:
         # Whoever read our output has enough of it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, CancelledError):
         complain("interrupted")
         sys.exit(_INTERRUPTED)
     except Exception as error:
@@ -92,7 +93,7 @@ def run() -> None:
 
         if not isinstance(error, Error):
             raise
-        complain(f"the database refuses: {str(error).strip()}")
+        complain(f"the database refuses: {error.diag.message_primary or ' '.join(str(error).split())}")
         sys.exit(_DATABASE_REFUSED)
 
 

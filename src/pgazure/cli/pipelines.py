@@ -140,19 +140,24 @@ def run(
         async with AsyncClient() as client, open_engine(dsn, file, client) as engine:
             with _stopped_by_signals(stop), show_progress(quiet=as_json) as show:
 
-                async def drain() -> list[RunReport]:
+                async def drain(*, again: bool = False) -> list[RunReport]:
                     chosen = await _choose(engine, names, watch=watch)
                     return [
                         await engine.run(
-                            name, batch_rows=batch_rows, concurrency=concurrency, on_progress=show, stop=stop
+                            name,
+                            batch_rows=batch_rows,
+                            concurrency=concurrency,
+                            wake=not again,
+                            on_progress=show,
+                            stop=stop,
                         )
                         for name in chosen
-                        if not stop.is_set()
+                        if not stop.is_set() and (not again or await engine.has_due(name))
                     ]
 
                 reports = await drain()
                 while watch and not await _waited(stop):
-                    reports = await drain()
+                    reports = await drain(again=True) or reports
                 return reports
 
     reports = asyncio.run(work())

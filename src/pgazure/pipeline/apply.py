@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from psycopg import AsyncConnection
 
 _SECURITY_INVOKER_SINCE = 150000
+_QUEUE_COLUMNS = ("due_at", "lease", "run_id", "attempts")
 _PROVENANCE = ("model", "input_hash", "enriched_at")
 
 
@@ -101,12 +102,13 @@ class _Applier:
             elif old.to_json() != step.to_json():
                 changes.changed.append(step.title)
         changes.removed.extend(title for title in before_steps if title not in {s.title for s in spec.steps})
-        await self._execute("steps_clear", pipeline_id=pipeline_id, names=[s.title for s in spec.steps])
+        for query in ("steps_clear", "steps_clear_errors"):
+            await self._execute(query, pipeline_id=pipeline_id, names=[s.title for s in spec.steps])
         await self._make_queue(pipeline_id, anew=before is None)
         for step in spec.steps:
             await self._make_results(step, pipeline_id, changes)
-        await self._make_view()
-        if before is None or changes.added or changes.changed or before.source != spec.source:
+        await self._make_view(anew=before is None)
+        if before is None or changes.added or changes.changed or changes.created or before.source != spec.source:
             cursor = await self.connection.execute(
                 statement("enqueue_all", queue=layout.queue, keys=layout.keys, source=layout.source), {}
             )
@@ -130,6 +132,12 @@ class _Applier:
 
     async def _make_queue(self, pipeline_id: int, *, anew: bool) -> None:
         layout = self.layout
+        if clash := sorted({column.name for column in layout.key} & set(_QUEUE_COLUMNS)):
+            msg = (
+                f"pipeline {self.spec.name}: a key column of {layout.schema}.{layout.table} is named "
+                f"{', '.join(clash)}, as a column of the queue is; rename the key column"
+            )
+            raise InvalidSpecError(msg)
         if anew:
             key_columns = commas(column.definition for column in layout.key)
             create = statement("queue_create", queue=layout.queue, key_columns=key_columns, keys=layout.keys)
@@ -224,8 +232,11 @@ class _Applier:
         )
         await self.connection.execute(statement("result_comment", table=table, comment=literal(comment)), {})
 
-    async def _make_view(self) -> None:
+    async def _make_view(self, *, anew: bool) -> None:
         layout, name = self.layout, f"{self.spec.name}_enriched"
+        if anew and await read_columns(self.connection, layout.schema, name) is not None:
+            msg = f"pipeline {self.spec.name}: its view {layout.schema}.{name} cannot be made, the name is taken"
+            raise InvalidSpecError(msg)
         view = identifier(layout.schema, name)
         source = await read_columns(self.connection, layout.schema, layout.table) or {}
         taken = set(source)
@@ -239,7 +250,6 @@ class _Applier:
                 label = column if column not in taken else f"{step.title}_{column}"
                 taken.add(label)
                 columns.append(sql.SQL("{} AS {}").format(expression, identifier(label)))
-        await self.connection.execute(statement("view_drop", view=view), {})
         # With the reader's own rights, so that row security on the source holds for the view as well.
         modern = self.connection.info.server_version >= _SECURITY_INVOKER_SINCE
         options = trusted("WITH (security_invoker = true)" if modern else "")
@@ -251,7 +261,13 @@ class _Applier:
             source=layout.source,
             joins=sql.SQL(" ").join(joins),
         )
-        await self.connection.execute(create, {})
+        try:
+            # In its place, so that grants on the view and what is built upon it stay.
+            async with self.connection.transaction():
+                await self.connection.execute(create, {})
+        except psycopg.errors.InvalidTableDefinition:
+            await self.connection.execute(statement("view_drop", view=view), {})
+            await self.connection.execute(create, {})
 
 
 _SHOWN: dict[str, tuple[tuple[str, str], ...]] = {

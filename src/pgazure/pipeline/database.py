@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import namedtuple_row, tuple_row
 from psycopg.types.composite import CompositeInfo, register_composite
 
@@ -34,7 +35,10 @@ async def prepare(connection: AsyncConnection[Any]) -> None:
     await connection.set_autocommit(True)
     await connection.execute(_SESSION)
     for name, kind in (("pgazure.entity", Entity), ("pgazure.sentence", Sentence)):
-        if info := await CompositeInfo.fetch(connection, name):
+        info = None
+        with suppress(psycopg.errors.InsufficientPrivilege):  # What needs the schema says so itself.
+            info = await CompositeInfo.fetch(connection, name)
+        if info:
             register_composite(info, connection, kind, make_sequence=_fields)
     if await psycopg.types.TypeInfo.fetch(connection, "vector"):
         await register_vector_async(connection)
@@ -44,21 +48,43 @@ def _fields(value: Any, _: CompositeInfo) -> list[Any]:
     return [getattr(value, name) for name in value.__slots__]
 
 
+def check_conninfo(conninfo: str) -> None:
+    """Make sure that a connection string can be read.
+
+    Raises:
+        ConfigurationError: It cannot; the message does not repeat it, for a password may stand in it.
+    """
+    try:
+        conninfo_to_dict(conninfo)
+    except psycopg.ProgrammingError:
+        msg = (
+            "the connection string of the database cannot be read: write 'host=… dbname=… user=…' or "
+            "'postgresql://USER@HOST/DATABASE', with special characters percent-encoded"
+        )
+        raise ConfigurationError(msg) from None
+
+
 @asynccontextmanager
 async def open_pool(conninfo: str, *, size: int) -> AsyncIterator[AsyncConnectionPool[AsyncConnection[Any]]]:
     """Open a pool of at most ``size`` prepared connections.
 
     Raises:
         ConfigurationError: The server cannot be reached, or refuses the role.
+        SchemaError: The role may not use schema ``pgazure``.
     """
     from psycopg_pool import AsyncConnectionPool, PoolTimeout  # noqa: PLC0415
 
+    check_conninfo(conninfo)
     try:
         # Asked once before the pool is made: a pool tries again in silence, and hides the reason.
         async with await psycopg.AsyncConnection.connect(conninfo, connect_timeout=10) as connection:
             await prepare(connection)
+    except psycopg.errors.InsufficientPrivilege as error:
+        msg = f"{str(error).strip().splitlines()[0]}: have the owner of schema pgazure GRANT USAGE ON SCHEMA pgazure"
+        raise SchemaError(msg) from None
     except psycopg.Error as error:
-        msg = f"cannot connect to the database: {str(error).strip()}; set PGAZURE_DSN, --dsn or libpq's PG* variables"
+        reason = " ".join(str(error).split())
+        msg = f"cannot connect to the database: {reason}; set PGAZURE_DSN, --dsn or libpq's PG* variables"
         raise ConfigurationError(msg) from None
     pool: AsyncConnectionPool[AsyncConnection[Any]] = AsyncConnectionPool(
         conninfo, min_size=1, max_size=size, open=False, configure=prepare, kwargs={"row_factory": namedtuple_row}

@@ -16,11 +16,11 @@ from pgazure.pipeline.database import fetch_all, fetch_one, open_pool
 from pgazure.pipeline.ledger import Ledger
 from pgazure.pipeline.planning import Plan, make_plan
 from pgazure.pipeline.prices import Charge, PriceList
-from pgazure.pipeline.queue import Queue
+from pgazure.pipeline.queue import Queue, show_life
 from pgazure.pipeline.results import ResultTable
 from pgazure.pipeline.runner import LEASE, Progress, Runner
 from pgazure.pipeline.statements import identifier, statement
-from pgazure.pipeline.work import Halt, Workshop
+from pgazure.pipeline.work import ERROR_CLASSES, WHOLE_ROW, Halt, Workshop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -264,6 +264,7 @@ class Engine:
         *,
         batch_rows: int = 200,
         concurrency: int = 4,
+        wake: bool = True,
         on_progress: Callable[[Progress], None] | None = None,
         stop: asyncio.Event | None = None,
     ) -> RunReport:
@@ -273,6 +274,7 @@ class Engine:
             name: Name of the pipeline.
             batch_rows: Most rows claimed at once; fewer where texts are large.
             concurrency: Batches worked on side by side.
+            wake: Whether rows that wait for a pause to end (after an outage, say) are taken up at once.
             on_progress: Called after every batch.
             stop: Set it to end the run after the batches in hand.
 
@@ -292,15 +294,16 @@ class Engine:
             for step in spec.steps:
                 parameters = {"pipeline_id": pipeline_id, "step": step.title}
                 await connection.execute(statement("step_resume"), parameters)
-        queue = Queue(layout, LEASE)
+        queue = Queue(layout, LEASE, run_id)
         shop = Workshop(spec, pipeline_id, layout, queue, _tables(spec, layout), self.pool, self._client, ledger)
-        runner = Runner(shop, batch_rows=batch_rows, concurrency=concurrency, on_progress=on_progress)
+        runner = Runner(shop, batch_rows=batch_rows, concurrency=concurrency, wake=wake, on_progress=on_progress)
         watcher = asyncio.create_task(_stop_when(stop, runner)) if stop is not None else None
         started = asyncio.get_running_loop().time()
         outcome = "failed"
         try:
-            await runner.run()
-            outcome = "stopped" if runner.stopped_by else "halted" if shop.halts else "finished"
+            async with show_life(self._conninfo, run_id):
+                await runner.run()
+            outcome = "stopped" if runner.stopping else "halted" if shop.halts else "finished"
         except asyncio.CancelledError:
             outcome = "cancelled"
             raise
@@ -312,6 +315,18 @@ class Engine:
                 await ledger.write(connection)
                 await connection.execute(statement("run_finish"), finish)
         return await self._report(shop, runner, run_id, asyncio.get_running_loop().time() - started)
+
+    async def has_due(self, name: str) -> bool:
+        """Tell whether a run would find a row to work on now, those included that an ended run still holds.
+
+        Raises:
+            InvalidSpecError: There is no such pipeline.
+        """
+        async with self.pool.connection() as connection:
+            await schema.check(connection)
+            queue = Queue((await applying.read_pipeline(connection, name))[2], LEASE)
+            await queue.rescue(connection)
+            return await queue.has_due(connection)
 
     async def _report(self, shop: Workshop, runner: Runner, run_id: int, seconds: float) -> RunReport:
         async with self.pool.connection() as connection:
@@ -391,8 +406,8 @@ class Engine:
         """List errors beside rows, the latest first; filters that are ``None`` match everything."""
         async with self.pool.connection() as connection:
             await schema.check(connection)
-            if name is not None:
-                await applying.read_pipeline(connection, name)
+            spec = (await applying.read_pipeline(connection, name))[1] if name is not None else None
+            _check_filters(spec, step, error_class)
             parameters = {"pipeline": name, "step": step, "class": error_class, "code": code, "limit": limit}
             return [RowError(*row) for row in await fetch_all(connection, statement("errors_list"), parameters)]
 
@@ -419,7 +434,8 @@ class Engine:
         """
         async with self.pool.connection() as connection:
             await schema.check(connection)
-            pipeline_id, _, layout = await applying.read_pipeline(connection, name)
+            pipeline_id, spec, layout = await applying.read_pipeline(connection, name)
+            _check_filters(spec, step, error_class)
             columns = [column.name for column in layout.key]
             if key is not None and set(key) != set(columns):
                 msg = f"the key of {layout.schema}.{layout.table} is {', '.join(columns)}; name each of its columns"
@@ -437,6 +453,16 @@ class Engine:
                 if keys:
                     await Queue(layout, LEASE).enqueue(connection, sorted(keys))
             return len(keys)
+
+
+def _check_filters(spec: PipelineSpec | None, step: str | None, error_class: str | None) -> None:
+    titles = [*(each.title for each in spec.steps), WHOLE_ROW] if spec is not None else []
+    if spec is not None and step is not None and step not in titles:
+        msg = f"pipeline {spec.name} has no step {step}; it has: {', '.join(titles[:-1])}"
+        raise InvalidSpecError(msg)
+    if error_class is not None and error_class not in ERROR_CLASSES:
+        msg = f"there is no class {error_class} of errors; there are: {', '.join(ERROR_CLASSES)}"
+        raise InvalidSpecError(msg)
 
 
 async def _stop_when(stop: asyncio.Event, runner: Runner) -> None:

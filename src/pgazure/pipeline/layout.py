@@ -92,8 +92,8 @@ class Layout:
         return commas(sql.SQL("{}::text").format(column.of(alias)) for column in self.key)
 
     def watched_texts(self, alias: str) -> sql.Composed:
-        """Watched columns of a table alias as texts."""
-        return commas(sql.SQL("{}::text").format(column.of(alias)) for column in self.watched)
+        """Watched columns of a table alias as texts that differ whenever a letter does, whatever their collation."""
+        return commas(sql.SQL('{}::text COLLATE "C"').format(column.of(alias)) for column in self.watched)
 
     def match(self, one: str, other: str) -> sql.Composed:
         """Equality of the keys of two table aliases."""

@@ -10,15 +10,22 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from pgazure.errors import InvalidSpecError
+from pgazure.flow.splitting import exceeds_graphemes, split_text
 from pgazure.pipeline import spec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from pgazure.flow.observe import RequestRecord
     from pgazure.pipeline.spec import Step
 
 _UNITS = {"language": ("text record", 1_000), "translator": ("character", 1_000_000), "openai": ("token", 1_000_000)}
+
+# A text that is longer than a service takes is sent, and billed, in parts.
+_DOCUMENT = 5_120
+_JOB = 125_000
+_TRANSLATION = 50_000
+_RECORD = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +94,15 @@ class PriceList:
 
                 return self.charge("openai", step.model, sum(count_tokens(text, step.model) for text in texts))
             case spec.Translate():
-                return self.charge("translator", step.operation, sum(map(len, texts)))
+                limit = _TRANSLATION // len(step.target_language)
+                pieces = (piece for text in texts for piece in _cut(text, limit, exceeds=len(text) > limit))
+                return self.charge("translator", step.operation, sum(map(len, pieces)))
             case _:
-                return self.charge("language", step.operation, sum(-(-len(text) // 1000) for text in texts))
+                limit = _JOB if isinstance(step, spec.SummarizeExtractive | spec.SummarizeAbstractive) else _DOCUMENT
+                pieces = (
+                    piece for text in texts for piece in _cut(text, limit, exceeds=exceeds_graphemes(text, limit))
+                )
+                return self.charge("language", step.operation, sum(-(-len(piece) // _RECORD) for piece in pieces))
 
     def bill(self, record: RequestRecord) -> Charge:
         """Price a request that was sent; one that failed costs nothing."""
@@ -102,3 +115,7 @@ class PriceList:
                 return self.charge("translator", record.operation, record.characters * record.targets)
             case _:
                 return self.charge("language", record.operation, record.text_records)
+
+
+def _cut(text: str, limit: int, *, exceeds: bool) -> Iterator[str]:
+    return (part.text for part in split_text(text, limit)) if exceeds else iter((text,))

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
+import psycopg
+
 from pgazure.pipeline.database import fetch_one, fetch_tuples
 from pgazure.pipeline.statements import statement
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncIterator, Sequence
 
     from psycopg import AsyncConnection, sql
 
     from pgazure.pipeline.layout import Key, Layout
+
+# After so many claims that ended with their worker, a row is claimed alone.
+_SUSPECT_CLAIMS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +57,13 @@ class Queue:
     Args:
         layout: Its source.
         lease: How long a claim holds without a heartbeat.
+        run_id: The run that claims; see :func:`show_life`.
     """
 
-    def __init__(self, layout: Layout, lease: timedelta) -> None:
+    def __init__(self, layout: Layout, lease: timedelta, run_id: int | None = None) -> None:
         self._layout = layout
         self._lease = lease
+        self._run_id = run_id
         self._common = {
             "queue": layout.queue,
             "keys": layout.keys,
@@ -77,7 +85,14 @@ class Queue:
             source=layout.source,
             source_is_leased=layout.match("s", "l"),
         )
-        rows = await fetch_tuples(connection, query, {"limit": limit, "lease": lease, "duration": self._lease})
+        parameters = {
+            "limit": limit,
+            "lease": lease,
+            "duration": self._lease,
+            "run_id": self._run_id,
+            "suspect": _SUSPECT_CLAIMS,
+        }
+        rows = await fetch_tuples(connection, query, parameters)
         return Claim(
             lease,
             tuple(Item(row[:width], row[width], row[width + 1], row[width + 2], row[width + 3 :]) for row in rows),
@@ -127,6 +142,10 @@ class Queue:
         query = statement("enqueue_keys", **self._only("queue", "keys", "items"), item_keys=self._layout.item_keys)
         await connection.execute(query, self._layout.parameters(keys))
 
+    async def rescue(self, connection: AsyncConnection[Any]) -> None:
+        """Make the rows that ended runs still hold due now."""
+        await connection.execute(statement("rescue", queue=self._layout.queue), {"run_id": self._run_id})
+
     async def wake(self, connection: AsyncConnection[Any]) -> None:
         """Make the rows that wait for a pause to end due now."""
         await connection.execute(statement("wake", queue=self._layout.queue), {})
@@ -134,6 +153,10 @@ class Queue:
     async def pending(self, connection: AsyncConnection[Any]) -> int:
         """Count the rows."""
         return int((await fetch_one(connection, statement("pending", queue=self._layout.queue))).rows)
+
+    async def has_due(self, connection: AsyncConnection[Any]) -> bool:
+        """Tell whether any row is due."""
+        return bool((await fetch_one(connection, statement("has_due", queue=self._layout.queue))).due)
 
     async def next_due(self, connection: AsyncConnection[Any]) -> float | None:
         """Seconds until the first row that nobody holds is due; ``None`` where there is none."""
@@ -148,3 +171,15 @@ class Queue:
             "q_keys": self._layout.keys_of("q"),
             "queue_is_locked": self._layout.match("q", "l"),
         }
+
+
+@asynccontextmanager
+async def show_life(conninfo: str, run_id: int) -> AsyncIterator[None]:
+    """Hold a session open as the sign that a run lives: its rows are rescued as soon as the session is gone.
+
+    A worker that is killed closes it at once; one whose machine is lost keeps its rows until their lease
+    runs out, and so does one behind a pooler that hides the end of a session.
+    """
+    async with await psycopg.AsyncConnection.connect(conninfo, autocommit=True) as connection:
+        await connection.execute(statement("run_lock"), {"run_id": run_id})
+        yield

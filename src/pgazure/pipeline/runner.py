@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pgazure.errors import BudgetExceededError
 from pgazure.pipeline.work import Batch, Workshop
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from decimal import Decimal
 
+    from pgazure.errors import BudgetExceededError
     from pgazure.pipeline.queue import Claim
 
 LEASE = timedelta(minutes=5)
@@ -66,6 +65,7 @@ class Runner:
         workshop: What its batches share.
         batch_rows: Most rows of a claim.
         concurrency: Batches worked on side by side.
+        wake: Whether rows that wait for a pause to end are taken up at once.
         on_progress: Called after every batch.
     """
 
@@ -75,15 +75,16 @@ class Runner:
         *,
         batch_rows: int,
         concurrency: int,
+        wake: bool = True,
         on_progress: Callable[[Progress], None] | None = None,
     ) -> None:
         self._shop = workshop
         self._batch_rows = batch_rows
         self._limit = batch_rows
         self._concurrency = concurrency
+        self._wake = wake
         self._on_progress = on_progress
         self._stopping = asyncio.Event()
-        self._stopped_by: BudgetExceededError | None = None
         self.rows = 0
 
     def stop(self) -> None:
@@ -93,13 +94,20 @@ class Runner:
     @property
     def stopped_by(self) -> BudgetExceededError | None:
         """The budget that ended the run, if one did."""
-        return self._stopped_by
+        return self._shop.overspent
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the run was told to end before the queue was empty."""
+        return self._stopping.is_set()
 
     async def run(self) -> None:
         """Claim and work until nothing is due."""
         started = time.monotonic()
         async with self._shop.pool.connection() as connection:
-            await self._shop.queue.wake(connection)
+            await self._shop.queue.rescue(connection)
+            if self._wake:
+                await self._shop.queue.wake(connection)
             total = await self._shop.queue.pending(connection)
         self._report(started, total)
         running: set[asyncio.Task[None]] = set()
@@ -137,6 +145,7 @@ class Runner:
     async def _wait_for_due(self) -> bool:
         """Wait until a row is due again; ``False`` where none will be soon."""
         async with self._shop.pool.connection() as connection:
+            await self._shop.queue.rescue(connection)
             seconds = await self._shop.queue.next_due(connection)
         if seconds is None or seconds > _LONGEST_PAUSE:
             return False
@@ -148,16 +157,11 @@ class Runner:
 
     async def _work(self, claim: Claim) -> None:
         async with self._heartbeat(claim):
-            try:
-                # Not `self.rows += await …`, which would read the number before the other batches add to it.
-                settled = await Batch(self._shop, claim).work()
-                self.rows += settled
-            except* BudgetExceededError as group:
-                self._stopped_by = _first(group)
-                self.stop()
-                async with self._shop.pool.connection() as connection:
-                    keys = [item.key for item in claim.items]
-                    await self._shop.queue.release(connection, claim.lease, keys, delay=0.0)
+            # Not `self.rows += await …`, which would read the number before the other batches add to it.
+            settled = await Batch(self._shop, claim).work()
+            self.rows += settled
+        if self._shop.overspent:
+            self.stop()
 
     @asynccontextmanager
     async def _heartbeat(self, claim: Claim) -> AsyncIterator[None]:
@@ -188,14 +192,3 @@ class Runner:
                     time.monotonic() - started,
                 )
             )
-
-
-def _first(group: BaseExceptionGroup[Any]) -> Any:
-    pending = deque(group.exceptions)
-    while pending:
-        error = pending.popleft()
-        if isinstance(error, BaseExceptionGroup):
-            pending.extend(error.exceptions)
-        else:
-            return error
-    raise AssertionError(group)

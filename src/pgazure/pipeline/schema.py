@@ -87,10 +87,10 @@ async def check(connection: AsyncConnection[Any]) -> None:
     Raises:
         SchemaError: It is missing, outdated or newer; the message says what to run.
     """
-    if not (await fetch_one(connection, statement("migrations_exist"))).present:
-        msg = "this database has no schema pgazure yet: run pgazure init"
-        raise SchemaError(msg)
     try:
+        if not (await fetch_one(connection, statement("migrations_exist"))).present:
+            msg = "this database has no schema pgazure yet: run pgazure init"
+            raise SchemaError(msg)
         applied = {row.version: row for row in await fetch_all(connection, statement("migrations_applied"))}
     except psycopg.errors.InsufficientPrivilege:
         msg = f'role "{connection.info.user}" may not read schema pgazure: have its owner grant it'

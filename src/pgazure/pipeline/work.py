@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 
 from pgazure.errors import (
     AuthenticationError,
+    BudgetExceededError,
     ConfigurationError,
     DeploymentNotFoundError,
     ServiceError,
@@ -36,7 +37,15 @@ if TYPE_CHECKING:
     from pgazure.pipeline.spec import PipelineSpec, Step
 
 MAX_ATTEMPTS = 5
+ERROR_CLASSES = ("record_temporary", "record_permanent", "pipeline_temporary", "pipeline_permanent")
+
+# The step that an error names which concerns a row as a whole.
+WHOLE_ROW = "*"
+
 _TOO_MANY_REQUESTS = 429
+
+# The client's code for texts that never reached the service.
+_NOT_SENT = "NotSent"
 
 # Seconds until rows are tried again by themselves.
 _AFTER_THROTTLING = 5.0
@@ -80,6 +89,7 @@ class Workshop:
         client: The services.
         ledger: The run's requests.
         halts: Steps that stand still, by title.
+        overspent: The budget that ends the run, once one does.
         in_flight: Work that another batch is having done, by hash.
     """
 
@@ -92,6 +102,7 @@ class Workshop:
     client: AsyncClient
     ledger: Ledger
     halts: dict[str, Halt] = field(default_factory=dict)
+    overspent: BudgetExceededError | None = None
     in_flight: dict[bytes, asyncio.Future[Values | DocumentError]] = field(default_factory=dict)
 
 
@@ -136,10 +147,13 @@ class Batch:
     async def work(self) -> int:
         """Take every row through every step and settle it; return how many rows came off the queue."""
         await self._set_aside()
-        for stage in self._shop.spec.stages:
-            async with asyncio.TaskGroup() as group:
-                for step in stage:
-                    group.create_task(self._take(step))
+        try:
+            for stage in self._shop.spec.stages:
+                async with asyncio.TaskGroup() as group:
+                    for step in stage:
+                        group.create_task(self._take(step))
+        except BaseExceptionGroup as group:
+            raise _first(group) from None
         return await self._settle()
 
     async def _set_aside(self) -> None:
@@ -155,7 +169,7 @@ class Batch:
         async with shop.pool.connection() as connection, connection.transaction():
             await connection.execute(statement("errors_forget"), self._error_keys(gone))
             for key in deadly:
-                await self._record_error(connection, "*", key, lost)
+                await self._record_error(connection, WHOLE_ROW, key, lost)
             await shop.queue.settle(connection, self._claim.lease, gone + deadly)
         for key in gone + deadly:
             del self._rows[key]
@@ -164,17 +178,10 @@ class Batch:
     async def _take(self, step: Step) -> None:
         """Take the rows through one step."""
         shop, table = self._shop, self._shop.tables[step.title]
-        waits = shop.spec.dependencies[step.title]
-        rows = {}
-        for key, row in self._rows.items():
-            if blocking := waits & row.failed.keys():
-                delays = [delay for title in blocking if (delay := row.failed[title]) is not None]
-                row.failed[step.title] = max(delays, default=None)
-            else:
-                rows[key] = row
+        rows = await self._let_through(step)
         if not rows:
             return
-        if step.title in shop.halts:
+        if step.title in shop.halts or shop.overspent:
             self._postpone(step, rows.values(), _AFTER_HALT)
             return
         wanted = {key: self._divide(step, row) for key, row in rows.items()}
@@ -192,6 +199,28 @@ class Batch:
         if due:
             await self._do(step, rows, due)
 
+    async def _let_through(self, step: Step) -> dict[Key, _Row]:
+        """Hold back the rows that lack what the step waits for; return the others."""
+        shop, table = self._shop, self._shop.tables[step.title]
+        waits = shop.spec.dependencies[step.title]
+        rows: dict[Key, _Row] = {}
+        lost = []
+        for key, row in self._rows.items():
+            if blocking := waits & row.failed.keys():
+                delays = [delay for title in blocking if (delay := row.failed[title]) is not None]
+                row.failed[step.title] = max(delays, default=None)
+                if not delays:
+                    lost.append(row.item)
+            else:
+                rows[key] = row
+        if lost:
+            # What the step made of an earlier text must not pass for the result of this one.
+            async with shop.pool.connection() as connection, connection.transaction():
+                ours = await shop.queue.fence(connection, self._claim.lease, lost)
+                await table.clear(connection, list(ours))
+            self._postpone(step, [self._rows[item.key] for item in lost if item.key not in ours], 0.0)
+        return rows
+
     def _divide(self, step: Step, row: _Row) -> list[Unit]:
         inputs = row.given.get(self._shop.spec.input_of(step), [])
         language = None
@@ -206,6 +235,11 @@ class Batch:
         try:
             try:
                 done = await self._obtain(step, [unit for units in due.values() for unit in units], claimed)
+            except BudgetExceededError as error:
+                # The steps beside this one finish what they have begun: it is paid for.
+                shop.overspent = error
+                self._postpone(step, [rows[key] for key in due], _AFTER_HALT)
+                return
             except (AuthenticationError, DeploymentNotFoundError, ConfigurationError, ServiceRequestError) as error:
                 await self._halt(step, error)
                 self._postpone(step, [rows[key] for key in due], _AFTER_HALT)
@@ -216,6 +250,9 @@ class Batch:
                     error.code or type(error).__name__, str(error), error.request_id, error.status_code, retryable=True
                 )
                 done = {unit.digest: failure for units in due.values() for unit in units}
+            for result in done.values():
+                if isinstance(result, DocumentError) and result.code == _NOT_SENT:
+                    await self._halt(step, ServiceRequestError(result.message, code=result.code))
             await self._write(step, rows, due, done)
         finally:
             for digest, future in claimed.items():
@@ -308,9 +345,12 @@ class Batch:
         """Keep the errors of a step beside their rows."""
         parked = []
         for key, error in errors.items():
+            delay: float | None
             if error.status_code == _TOO_MANY_REQUESTS:
                 # To be throttled is nobody's fault: it is neither an attempt nor worth a record.
-                delay: float | None = _AFTER_THROTTLING
+                delay = _AFTER_THROTTLING
+            elif error.code == _NOT_SENT:
+                delay = _AFTER_HALT
             else:
                 delay = await self._record_error(connection, step.title, key, error)
             rows[key].failed[step.title] = delay
@@ -385,3 +425,7 @@ class Batch:
             for delay, keys in later.items():
                 await shop.queue.release(connection, lease, keys, delay=delay)
         return len(finished) + self._removed
+
+
+def _first(failed: BaseException) -> BaseException:
+    return _first(failed.exceptions[0]) if isinstance(failed, BaseExceptionGroup) else failed

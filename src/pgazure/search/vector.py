@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from psycopg import sql
 
 from pgazure.errors import InvalidSpecError
-from pgazure.pipeline import spec
+from pgazure.pipeline import schema, spec
 from pgazure.pipeline.apply import read_pipeline
 from pgazure.pipeline.database import fetch_tuples
 from pgazure.pipeline.statements import identifier, statement
@@ -68,6 +68,7 @@ async def search(
         msg = "write what to search for: the phrase is empty"
         raise InvalidSpecError(msg)
     async with engine.pool.connection() as connection:
+        await schema.check(connection)
         _, described, layout = await read_pipeline(connection, pipeline)
     embeds = [s for s in described.steps if isinstance(s, spec.Embed) and step in {None, s.title}]
     if len(embeds) != 1:

@@ -1,0 +1,217 @@
+"""Writes to the source queue what they change, and nothing else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+from psycopg import sql
+
+import pgazure.pipeline as pl
+from fix_pipeline import column, make_notes, notes, value
+
+if TYPE_CHECKING:
+    from pgazure.emulator import Emulator
+
+QUEUED = "SELECT id FROM pgazure.queue_notes ORDER BY id"
+
+
+@pytest.fixture
+async def settled(engine: pl.Engine, db: psycopg.Connection) -> pl.Engine:
+    """A table of three rows, enriched, with an empty queue."""
+    make_notes(db, "I love it.", "I hate it.", "It is there.")
+    await engine.apply(notes(pl.analyze_sentiment(), pl.chunk()))
+    assert (await engine.run("notes")).complete
+    assert column(db, QUEUED) == []
+    return engine
+
+
+async def test_an_insert_queues_its_rows(settled: pl.Engine, db: psycopg.Connection) -> None:
+    db.execute("INSERT INTO notes VALUES (7, 'new'), (8, 'newer')")
+    assert column(db, QUEUED) == [7, 8]
+
+
+async def test_a_copy_queues_its_rows(settled: pl.Engine, db: psycopg.Connection) -> None:
+    with db.cursor().copy("COPY notes (id, body) FROM STDIN") as copy:
+        for number in range(10, 13):
+            copy.write_row((number, f"row {number}"))
+    assert column(db, QUEUED) == [10, 11, 12]
+
+
+async def test_an_update_of_the_text_queues_the_rows_that_really_changed(
+    settled: pl.Engine, db: psycopg.Connection
+) -> None:
+    db.execute("UPDATE notes SET body = CASE id WHEN 2 THEN 'better now' ELSE body END")
+    assert column(db, QUEUED) == [2]
+    await settled.run("notes")
+    assert value(db, "SELECT chunk_text FROM notes_chunks WHERE id = 2") == "better now"
+
+
+async def test_an_update_of_another_column_queues_nothing(settled: pl.Engine, db: psycopg.Connection) -> None:
+    db.execute("UPDATE notes SET stars = 5")
+    assert column(db, QUEUED) == []
+
+
+async def test_on_conflict_queues_what_it_inserts_and_what_it_changes(
+    settled: pl.Engine, db: psycopg.Connection
+) -> None:
+    db.execute(
+        "INSERT INTO notes VALUES (1, 'I love it.'), (2, 'changed'), (9, 'new')"
+        " ON CONFLICT (id) DO UPDATE SET body = excluded.body"
+    )
+    assert column(db, QUEUED) == [2, 9]
+    db.execute("INSERT INTO notes VALUES (3, 'ignored') ON CONFLICT DO NOTHING")
+    assert column(db, QUEUED) == [2, 9]
+
+
+async def test_a_delete_takes_the_results_along_and_the_next_run_forgets_the_row(
+    settled: pl.Engine, db: psycopg.Connection, emulator: Emulator
+) -> None:
+    emulator.reset()
+    db.execute("DELETE FROM notes WHERE id = 2")
+    assert column(db, "SELECT id FROM notes_sentiment ORDER BY id") == [1, 3]
+    assert (await settled.run("notes")).complete
+    assert column(db, QUEUED) == []
+    assert emulator.stats()["requests"] == 0
+
+
+async def test_truncate_cascade_leaves_nothing_behind(settled: pl.Engine, db: psycopg.Connection) -> None:
+    db.execute("INSERT INTO notes VALUES (7, 'waiting')")
+    db.execute("TRUNCATE notes CASCADE")
+    for table in ("notes_sentiment", "notes_chunks", "pgazure.queue_notes", "pgazure.error"):
+        assert value(db, f"SELECT count(*) FROM {table}") == 0, table
+    assert (await settled.run("notes")).complete
+
+
+async def test_results_move_along_with_the_key_of_their_row(
+    settled: pl.Engine, db: psycopg.Connection, emulator: Emulator
+) -> None:
+    emulator.reset()
+    before = db.execute("SELECT id + 100, sentiment, enriched_at FROM notes_sentiment ORDER BY id").fetchall()
+    db.execute("UPDATE notes SET id = id + 100")
+    assert db.execute("SELECT id, sentiment, enriched_at FROM notes_sentiment ORDER BY id").fetchall() == before
+    assert (await settled.run("notes")).complete
+    assert emulator.stats()["requests"] == 0
+    assert db.execute("SELECT id, sentiment, enriched_at FROM notes_sentiment ORDER BY id").fetchall() == before
+
+
+async def test_keys_that_change_places_keep_each_its_own_result(settled: pl.Engine, db: psycopg.Connection) -> None:
+    before = dict(db.execute("SELECT id, body FROM notes").fetchall())
+    with db.transaction():
+        db.execute("UPDATE notes SET id = -1 WHERE id = 1")
+        db.execute("UPDATE notes SET id = 1 WHERE id = 2")
+        db.execute("UPDATE notes SET id = 2 WHERE id = -1")
+    assert (await settled.run("notes")).complete
+    assert dict(db.execute("SELECT id, chunk_text FROM notes_chunks").fetchall()) == {
+        1: before[2],
+        2: before[1],
+        3: before[3],
+    }
+
+
+async def test_what_is_rolled_back_queues_nothing(settled: pl.Engine, db: psycopg.Connection) -> None:
+    with db.transaction(force_rollback=True):
+        db.execute("UPDATE notes SET body = 'never'")
+        db.execute("INSERT INTO notes VALUES (50, 'never')")
+        assert len(column(db, QUEUED)) == 4
+    assert column(db, QUEUED) == []
+
+
+async def test_results_go_when_the_text_goes_and_come_back_with_it(settled: pl.Engine, db: psycopg.Connection) -> None:
+    texts = "SELECT count(*) FROM notes_sentiment WHERE id = 1"
+    for gone in (None, "", "  \n\t "):
+        db.execute("UPDATE notes SET body = %s WHERE id = 1", [gone])
+        assert (await settled.run("notes")).complete
+        assert value(db, texts) == 0, repr(gone)
+        assert value(db, "SELECT count(*) FROM notes_chunks WHERE id = 1") == 0
+        db.execute("UPDATE notes SET body = 'back again' WHERE id = 1")
+        assert (await settled.run("notes")).complete
+        assert value(db, texts) == 1, repr(gone)
+
+
+async def test_a_writer_without_any_right_on_pgazure_can_write(settled: pl.Engine, db: psycopg.Connection) -> None:
+    role = f"writer_{db.info.dbname}"
+    db.execute(sql.SQL("CREATE ROLE {}").format(sql.Identifier(role)))
+    try:
+        db.execute(sql.SQL("GRANT INSERT, UPDATE, DELETE, SELECT ON notes TO {}").format(sql.Identifier(role)))
+        db.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(role)))
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            db.execute(QUEUED)
+        db.execute("INSERT INTO notes VALUES (4, 'theirs')")
+        db.execute("UPDATE notes SET body = 'theirs too' WHERE id = 1")
+        db.execute("DELETE FROM notes WHERE id = 2")
+        db.execute("RESET ROLE")
+        assert column(db, QUEUED) == [1, 2, 4]
+    finally:
+        db.execute("RESET ROLE")
+        db.execute(sql.SQL("DROP OWNED BY {}").format(sql.Identifier(role)))
+        db.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(role)))
+
+
+@pytest.mark.parametrize(
+    ("kind", "first", "other"),
+    [
+        ("json", '{"a": 1}', '{"a":  1}'),
+        ("xml", "<a>1</a>", "<a>2</a>"),
+        ("point", "(1,2)", "(1,3)"),
+        ("text[]", "{a,b}", "{a,c}"),
+        ("jsonb", '{"a": 1}', '{"a": 2}'),
+    ],
+)
+async def test_columns_without_an_equality_operator_can_be_watched(
+    engine: pl.Engine, db: psycopg.Connection, kind: str, first: str, other: str
+) -> None:
+    db.execute(f"CREATE TABLE notes (id int PRIMARY KEY, body {kind}, stars int)")
+    try:
+        db.execute(f"INSERT INTO notes VALUES (1, %s::{kind})", [first])
+    except psycopg.errors.FeatureNotSupported:
+        pytest.skip(f"this server was built without {kind}")
+    await engine.apply(notes(pl.chunk()))
+    assert (await engine.run("notes")).complete
+    db.execute("UPDATE notes SET stars = 1")
+    assert column(db, QUEUED) == []
+    db.execute(f"UPDATE notes SET body = %s::{kind}", [other])
+    assert column(db, QUEUED) == [1]
+    assert (await engine.run("notes")).complete
+    assert value(db, "SELECT chunk_text FROM notes_chunks") == value(db, "SELECT body::text FROM notes")
+
+
+async def test_a_change_of_case_is_seen_where_the_collation_does_not_tell_cases_apart(
+    engine: pl.Engine, db: psycopg.Connection
+) -> None:
+    try:
+        db.execute("CREATE COLLATION blind (provider = icu, locale = 'und-u-ks-level2', deterministic = false)")
+    except psycopg.errors.FeatureNotSupported:
+        pytest.skip("this server was built without ICU")
+    db.execute("CREATE TABLE notes (id int PRIMARY KEY, body text COLLATE blind)")
+    db.execute("INSERT INTO notes VALUES (1, 'quiet')")
+    await engine.apply(notes(pl.chunk()))
+    await engine.run("notes")
+    db.execute("UPDATE notes SET body = 'QUIET'")
+    await engine.run("notes")
+    assert value(db, "SELECT chunk_text FROM notes_chunks") == "QUIET"
+
+
+async def test_partitions_are_watched_through_their_table(engine: pl.Engine, db: psycopg.Connection) -> None:
+    db.execute("CREATE TABLE notes (id int PRIMARY KEY, body text) PARTITION BY RANGE (id)")
+    db.execute("CREATE TABLE low PARTITION OF notes FOR VALUES FROM (0) TO (10)")
+    db.execute("CREATE TABLE high PARTITION OF notes FOR VALUES FROM (10) TO (20)")
+    db.execute("INSERT INTO notes VALUES (1, 'one'), (11, 'eleven')")
+    await engine.apply(notes(pl.chunk()))
+    assert (await engine.run("notes")).rows == 2
+    db.execute("UPDATE notes SET body = body || '!', id = id + 5")
+    assert (await engine.run("notes")).complete
+    assert db.execute("SELECT id, chunk_text FROM notes_chunks ORDER BY id").fetchall() == [
+        (6, "one!"),
+        (16, "eleven!"),
+    ]
+
+
+async def test_pipelines_over_one_table_each_see_its_changes(settled: pl.Engine, db: psycopg.Connection) -> None:
+    other = pl.Pipeline("others", source=pl.table_source("notes", text="{stars}"), steps=[pl.chunk()])
+    await settled.apply(other)
+    await settled.run("others")
+    db.execute("UPDATE notes SET stars = 4 WHERE id = 1")
+    assert column(db, QUEUED) == []
+    assert column(db, "SELECT id FROM pgazure.queue_others") == [1]
