@@ -37,6 +37,16 @@ demo: $(READY) ## Run the whole product on this machine: database, services, sam
 test: $(READY) ## Run the test suite (ARGS=... goes to pytest)
 	@$(BIN)/python -m pytest $(ARGS)
 
+.PHONY: soak
+soak: $(READY) ## Run the long tests alone
+	@$(BIN)/python -m pytest -m slow $(ARGS)
+
+.PHONY: benchmarks
+benchmarks: $(READY) ## Measure quotas and CPU time, and compare the table of failures
+	$(BIN)/python benchmarks/quota.py
+	$(BIN)/python benchmarks/cpu.py
+	$(BIN)/python benchmarks/failures.py --check
+
 .PHONY: check
 check: lint types imports spelling verify docs ## Run every check that is not a test
 

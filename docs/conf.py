@@ -30,6 +30,7 @@ nitpick_ignore_regex = [
     (r"py:.*", r"(azure|numpy|openai|psycopg|pydantic|pydantic_settings)\b.*"),
     (r"py:.*", r"(BaseSettings|Exception|ImportError|KeyError|OSError|RuntimeError|TypeError|ValueError)"),
     (r"py:.*", r"(csv|datetime|(decimal\.)?Decimal|dataclasses\..*|importlib\..*)"),
+    (r"py:.*", r"pgazure\.types\._Id"),  # a type variable
 ]
 
 

@@ -12,39 +12,66 @@ from pathlib import Path
 
 CLIENT = Path(__file__).resolve().parents[1] / "src" / "pgazure" / "client"
 SYNC = CLIENT / "sync"
-SCHEMAS = {"azure_cognitive": "AsyncAzureCognitive", "azure_openai": "AsyncAzureOpenAI"}
+SCHEMAS = {
+    "azure_ai": "AsyncAzureAI",
+    "azure_cognitive": "AsyncAzureCognitive",
+    "azure_language": "AsyncAzureLanguage",
+    "azure_ml": "AsyncAzureML",
+    "azure_openai": "AsyncAzureOpenAI",
+    "azure_translator": "AsyncAzureTranslator",
+}
 
-SCHEMA_HEADER = '''"""Schema ``{schema}``, blocking. Written by scripts/generate_client.py: do not edit."""
+# What blocks gives the things themselves.
+BLOCKING = {
+    "Awaitable[Sequence[R]]": "Sequence[R]",
+    "Iterable[T] | AsyncIterable[T]": "Iterable[T]",
+    "AsyncGenerator[R, None]": "Generator[R, None, None]",
+}
+
+SCHEMA_HEADER = '''"""``{schema}``, blocking. Written by scripts/generate_client.py: do not edit."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, overload
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
     from typing import Unpack
 
     import numpy as np
     from numpy.typing import NDArray
 
     from pgazure.client.background import Background
-    from pgazure.client.inputs import Name, Names, Raising, SomeTexts, Texts
+    from pgazure.client.conversations import Conversation
+    from pgazure.client.inputs import Id, Name, Names, Raising, SequenceOf, SomeTexts, Texts
 '''
 
 CLIENT_HEADER = '''"""The blocking client. Written by scripts/generate_client.py: do not edit."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn, Self
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, TypeVar
 
 from pgazure.client.async_client import AsyncClient
-from pgazure.client.background import Background
-from pgazure.client.sync.azure_cognitive import AzureCognitive
-from pgazure.client.sync.azure_openai import AzureOpenAI
+from pgazure.client.background import Background, ModelBackground
+from pgazure.client.chat_requests import check_model
+from pgazure.client.inputs import check_count
+from pgazure.client.lookahead import check_texts, stream_blocking
+{schemas}
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable, Sequence
     from types import TracebackType
 
+    from psycopg import AsyncConnection
+    from psycopg_pool import AsyncConnectionPool
+
+    from pgazure.client.inputs import Texts
     from pgazure.config import Settings
+    from pgazure.types import Comparison
+
+T = TypeVar("T")
+R = TypeVar("R")
 '''
 
 
@@ -76,7 +103,9 @@ def write_modules() -> dict[Path, str]:
         header = header.replace('"""\n', '"""\n\n# ruff: noqa: A002\n', 1) if " input:" in body else header
         modules[SYNC / f"{schema}.py"] = header + "".join(f"    {line}\n" for line in guarded) + "\n\n" + body + "\n"
     client = find_class(ast.parse((CLIENT / "async_client.py").read_text()), "AsyncClient")
-    modules[SYNC / "__init__.py"] = CLIENT_HEADER + "\n\n" + write_client(client) + "\n"
+    schemas = [f"from pgazure.client.sync.{schema} import {name[5:]}" for schema, name in SCHEMAS.items()]
+    header = CLIENT_HEADER.format(schemas="\n".join(schemas))
+    modules[SYNC / "__init__.py"] = header + "\n\n" + write_client(client) + "\n"
     return modules
 
 
@@ -96,7 +125,7 @@ def type_checking_block(tree: ast.Module) -> list[ast.stmt]:
 
 def imports_for_types(tree: ast.Module) -> list[str]:
     """Give the imports that signatures may need."""
-    wanted = ("pgazure.client.options", "pgazure.types")
+    wanted = ("pgazure.client.options", "pgazure.types", "pgazure.types_language")
     return [
         ast.unparse(node)
         for node in (*tree.body, *type_checking_block(tree))
@@ -122,15 +151,19 @@ def write_schema(schema: str, written: ast.ClassDef) -> str:
             continue
         overloaded = any(isinstance(mark, ast.Name) and mark.id == "overload" for mark in node.decorator_list)
         lines += ["    @overload"] if overloaded else []
-        returns = ast.unparse(node.returns or ast.Constant(None))
+        returns = ast.unparse(node.returns or ast.Constant(None)).replace("AsyncIterator[", "Iterator[")
         lines += [f"    def {node.name}({mark_overlap(node.args)}", f"{ast.unparse(node.args)}) -> {returns}:"]
         if overloaded:
             lines[-1] += " ..."
         else:
             lines += write_docstring(node)
-            lines.append(
-                f'        return self._background.call("{schema}", "{node.name}", {pass_arguments(node.args)})'
-            )
+            call = "iterate" if returns != ast.unparse(node.returns or ast.Constant(None)) else "call"
+            called = f'self._background.{call}("{schema}", "{node.name}", {pass_arguments(node.args)})'
+            if returns == "Any" or call == "iterate":
+                lines.append(f"        return {called}")
+            else:
+                # What comes out of the background is anything to a type checker.
+                lines += [f"        result: {returns} = {called}", "        return result"]
     return "\n".join(lines)
 
 
@@ -160,6 +193,8 @@ def write_client(written: ast.ClassDef) -> str:
         "    def __reduce__(self) -> NoReturn:",
         '        msg = "a Client holds keys and connections and cannot be pickled; make one where it is needed"',
         "        raise TypeError(msg)",
+        *write_stream(written),
+        *write_model_methods(written),
         "    def close(self) -> None:",
         '        """Close the connections; the client cannot be used afterwards."""',
         "        self._background.close()",
@@ -167,7 +202,35 @@ def write_client(written: ast.ClassDef) -> str:
     return "\n".join(lines)
 
 
-def write_docstring(node: ast.AsyncFunctionDef | ast.ClassDef, indent: str = " " * 8) -> list[str]:
+def write_stream(written: ast.ClassDef) -> list[str]:
+    """Compose the blocking twin of the client's own method that yields."""
+    node = next(node for node in written.body if isinstance(node, ast.FunctionDef) and node.name == "stream")
+    returns = ast.unparse(node.returns or ast.Constant(None))
+    signature = f"    def stream({ast.unparse(node.args)}) -> {returns}:"
+    for there, here in BLOCKING.items():
+        signature = signature.replace(there, here)
+    # The checks are the same; what runs the calls is not.
+    checks = [f"        {ast.unparse(line)}" for line in node.body[1:-1]]
+    return [signature, *write_docstring(node), *checks, "        return stream_blocking(method, texts, read_ahead)"]
+
+
+def write_model_methods(written: ast.ClassDef) -> list[str]:
+    """Compose the blocking twins of the client's own methods that put a chat model in the place of the service."""
+    methods = {node.name: node for node in written.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
+    choose, compare = methods["with_model"], methods["compare"]
+    return [
+        f"    def with_model({ast.unparse(choose.args)}) -> AzureCognitive:",
+        *write_docstring(choose),
+        "        return AzureCognitive(ModelBackground(self._background, check_model(model)))",
+        f"    def compare({ast.unparse(compare.args)}) -> Comparison:",
+        *write_docstring(compare),
+        "        result: Comparison = self._background.apply(",
+        f"            lambda client: client.compare({pass_arguments(compare.args)}, **options))",
+        "        return result",
+    ]
+
+
+def write_docstring(node: ast.AsyncFunctionDef | ast.FunctionDef | ast.ClassDef, indent: str = " " * 8) -> list[str]:
     """Give a docstring as it stands in the source."""
     text = (ast.get_docstring(node, clean=True) or "").replace("AsyncClient", "Client")
     lines = f'"""{text}\n"""'.splitlines() if "\n" in text else [f'"""{text}"""']
@@ -181,8 +244,8 @@ def pass_arguments(args: ast.arguments) -> str:
 
 
 def tidy(path: Path, text: str) -> str:
-    """Drop imports that are not needed, and format."""
-    fix = ["check", "--fix-only", "--quiet", "--select", "F401"]
+    """Drop imports that are not needed, order the others, and format."""
+    fix = ["check", "--fix-only", "--quiet", "--select", "F401,I"]
     for arguments in (fix, ["format", "--quiet"]):
         command = [sys.executable, "-m", "ruff", *arguments, "--stdin-filename", str(path), "-"]
         text = subprocess.run(command, input=text, capture_output=True, text=True, check=True).stdout

@@ -30,6 +30,10 @@ service are taken together from one place: where any of them is an argument, non
 is read from the environment, so that a key never travels to an endpoint it was not meant for. An
 empty variable counts as unset. A service whose key is unset is called with Entra ID.
 
+A client that is told to, with `settings_from="database"`, takes services of which neither argument nor
+environment gives an endpoint or a key from the settings of `azure_ai` in a database:
+[Use a database that has azure_ai](../howto/use-the-extension.md).
+
 An endpoint is an `https://` address without user, query or fragment; `http://` is accepted for
 this machine only."""
 
@@ -37,6 +41,8 @@ SERVICES = {
     "language": "Azure AI Language",
     "translator": "Azure AI Translator",
     "openai": "Azure OpenAI",
+    "ml": "Azure Machine Learning",
+    "rerank": "Cohere rerank",
 }
 PIPELINES_INTRO = """\
 A pipeline is described in `pgazure.toml` or in Python; both give the same

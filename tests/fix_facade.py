@@ -51,7 +51,10 @@ class _Caller:
         self.client = client
 
     def __getattr__(self, method: str) -> Any:
-        schema = "azure_openai" if method == "create_embeddings" else "azure_cognitive"
+        return self.of("azure_openai" if method == "create_embeddings" else "azure_cognitive", method)
+
+    def of(self, schema: str, method: str) -> Any:
+        """Give one method of one schema."""
         function = getattr(getattr(self.client, schema), method)
 
         async def call(*args: Any, **options: Any) -> Any:

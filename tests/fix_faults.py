@@ -50,6 +50,13 @@ class HalfBody:
     """Promise a whole answer and close the connection in the middle."""
 
 
+@dataclass(frozen=True)
+class SlowBody:
+    """Send a good answer in pieces, with ``seconds`` between the first and the last."""
+
+    seconds: float
+
+
 class Good:
     """Answer well: a place holder in a list of faults."""
 
@@ -149,9 +156,18 @@ class FaultServer:
             assert request.transport is not None
             request.transport.close()
             return response
+        if isinstance(fault, SlowBody):
+            response = web.StreamResponse(headers={**headers, "Content-Length": str(len(content))})
+            response.content_type = "application/json"
+            await response.prepare(request)
+            for byte in content[:-1]:
+                await response.write(bytes([byte]))
+                await asyncio.sleep(fault.seconds / len(content))
+            await response.write(content[-1:])
+            return response
         return web.Response(body=content, content_type="application/json", headers=headers)
 
-    def _good(self, request: web.Request, body: Any) -> Any:
+    def _good(self, request: web.Request, body: Any) -> Any:  # noqa: PLR0911  a list of routes
         path = request.path
         if path.endswith("/:analyze-text"):
             documents = body["analysisInput"]["documents"]
@@ -165,13 +181,21 @@ class FaultServer:
                     "modelVersion": "2026-01-01",
                 },
             }
-        if path.endswith("/analyze-text/jobs"):
+        if path.endswith(("/analyze-text/jobs", "/analyze-conversations/jobs")):
             name = f"job-{next(self._numbers)}"
             self._jobs[name] = (body, 0)
-            where = f"{self.endpoint}/language/analyze-text/jobs/{name}?api-version=2023-04-01"
+            where = f"{self.endpoint}{path}/{name}?api-version=2023-04-01"
             return web.Response(status=202, headers={"operation-location": where, "apim-request-id": name})
         if "/analyze-text/jobs/" in path:
             return self._job(path.rsplit("/", 1)[1], request.query)
+        if "/analyze-conversations/jobs/" in path:
+            return self._conversation_job(path.rsplit("/", 1)[1])
+        if path.endswith("/transliterate"):
+            script = request.query["toScript"]
+            return {"value": [{"text": item["text"].upper(), "script": script} for item in body["inputs"]]}
+        if path.endswith("/languages"):
+            wanted = request.query.get("scope", "translation,transliteration,models").split(",")
+            return {scope: _LANGUAGES[scope] for scope in wanted}
         if path.endswith("/translate"):
             return {"value": [_translated(item) for item in body["inputs"]]}
         if path.endswith("/embeddings"):
@@ -220,6 +244,58 @@ class FaultServer:
                 state["nextLink"] = f"{self.endpoint}{where}&api-version=2023-04-01"
         return state
 
+    def _conversation_job(self, name: str) -> Any:
+        body, polled = self._jobs[name]
+        self._jobs[name] = (body, polled + 1)
+        done = polled >= self.polls_until_done
+        turns = body["analysisInput"]["conversations"][0]["conversationItems"]
+        items = [
+            {
+                "kind": "conversationalSummarizationResults",
+                "taskName": task["taskName"],
+                "lastUpdateDateTime": "2026-01-01T00:00:00Z",
+                "status": "succeeded",
+                "results": {
+                    "conversations": [
+                        {
+                            "id": body["analysisInput"]["conversations"][0]["id"],
+                            "summaries": [
+                                {"aspect": aspect, "text": f"{len(turns)} turns, then {turns[-1]['text']}"}
+                                for aspect in task["parameters"]["summaryAspects"]
+                            ],
+                            "warnings": [],
+                        }
+                    ],
+                    "errors": [],
+                    "modelVersion": "latest",
+                },
+            }
+            for task in body["tasks"]
+        ]
+        return {
+            "jobId": name,
+            "status": "succeeded" if done else "running",
+            "createdDateTime": "2026-01-01T00:00:00Z",
+            "lastUpdatedDateTime": "2026-01-01T00:00:00Z",
+            "expirationDateTime": "2026-01-02T00:00:00Z",
+            "errors": [],
+            "tasks": {"completed": 1, "failed": 0, "inProgress": 0, "total": 1, "items": items if done else []},
+        }
+
+
+_SCRIPT = {"code": "Latn", "name": "Latin", "nativeName": "Latin", "dir": "ltr"}
+_LANGUAGES = {
+    "translation": {"de": {"name": "German", "nativeName": "Deutsch", "dir": "ltr", "models": ["general"]}},
+    "transliteration": {
+        "ja": {
+            "name": "Japanese",
+            "nativeName": "日本語",
+            "scripts": [{**_SCRIPT, "code": "Jpan", "toScripts": [_SCRIPT]}],
+        }
+    },
+    "models": ["general"],
+}
+
 
 def _say(status: Status) -> web.Response:
     body = status.body
@@ -233,6 +309,8 @@ def _say(status: Status) -> web.Response:
 
 
 def _texts(body: Any) -> list[str]:
+    if "conversations" in body.get("analysisInput", {}):
+        return [turn["text"] for c in body["analysisInput"]["conversations"] for turn in c["conversationItems"]]
     if "analysisInput" in body:
         return [document["text"] for document in body["analysisInput"]["documents"]]
     return body["input"] if "input" in body else [item["text"] for item in body["inputs"]]
@@ -241,11 +319,60 @@ def _texts(body: Any) -> list[str]:
 def _found(kind: str, text: str) -> dict[str, Any]:
     """Answers that show which text they belong to."""
     span = {"offset": 0, "length": len(text)}
+    first, last = _word(text, 0), _word(text, -1)
+    good = {"sentiment": "positive", "confidenceScores": {"positive": 1.0, "negative": 0.0}}
+    praised = {"sentiment": "positive", "confidenceScores": {"positive": 1.0, "neutral": 0.0, "negative": 0.0}}
+    # The place of the document is not known here, and no reader looks at it.
+    assessed = {"relationType": "assessment", "ref": "#/documents/0/sentences/0/assessments/0"}
     return {
         "SentimentAnalysis": {
-            "sentiment": "positive",
-            "confidenceScores": {"positive": 1.0, "neutral": 0.0, "negative": 0.0},
-            "sentences": [],
+            **praised,
+            "sentences": [
+                {
+                    **praised,
+                    **span,
+                    "text": text,
+                    "targets": [{**good, **first, "relations": [assessed]}],
+                    "assessments": [{**good, **last, "isNegated": False}],
+                }
+            ],
+        },
+        "EntityLinking": {
+            "entities": [
+                {
+                    "name": first["text"],
+                    "matches": [{**first, "confidenceScore": 0.9}],
+                    "language": "en",
+                    "id": first["text"],
+                    "url": "https://example.org",
+                    "dataSource": "Wikipedia",
+                    "bingId": "b",
+                }
+            ]
+        },
+        "Healthcare": {
+            "entities": [
+                {**word, "category": "SymptomOrSign", "confidenceScore": 0.9, "name": "n", **more}
+                for word, more in (
+                    (first, {"links": [{"dataSource": "UMLS", "id": "C1"}]}),
+                    (last, {"assertion": {"certainty": "negative"}}),
+                )
+            ],
+            "relations": [
+                {
+                    "relationType": "Abbreviation",
+                    "confidenceScore": 0.8,
+                    "entities": [
+                        {"ref": f"#/results/documents/0/entities/{place}", "role": role}
+                        for place, role in enumerate(("FullTerm", "AbbreviatedTerm"))
+                    ],
+                }
+            ],
+        },
+        "CustomEntityRecognition": {"entities": [{**first, "category": "Own", "confidenceScore": 0.9}]},
+        "CustomSingleLabelClassification": {"class": [{"category": first["text"], "confidenceScore": 0.9}]},
+        "CustomMultiLabelClassification": {
+            "class": [{"category": word["text"], "confidenceScore": 0.9} for word in (first, last)]
         },
         "LanguageDetection": {"detectedLanguage": {"name": text[:20], "iso6391Name": "en", "confidenceScore": 1.0}},
         "KeyPhraseExtraction": {"keyPhrases": [text]},
@@ -257,6 +384,12 @@ def _found(kind: str, text: str) -> dict[str, Any]:
         "ExtractiveSummarization": {"sentences": [{"text": text, "rankScore": 1.0, **span}]},
         "AbstractiveSummarization": {"summaries": [{"text": text, "contexts": [span]}]},
     }[kind]
+
+
+def _word(text: str, place: int) -> dict[str, Any]:
+    words = text.split() or [""]
+    word = words[place]
+    return {"text": word, "offset": text.index(word) if place == 0 else text.rindex(word), "length": len(word)}
 
 
 def _translated(item: Any) -> Any:

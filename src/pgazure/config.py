@@ -10,13 +10,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from pgazure.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
@@ -75,6 +78,10 @@ class Settings(BaseSettings):
     openai_endpoint: _Text = Field(None, validation_alias="AZURE_OPENAI_ENDPOINT")
     openai_key: _Secret = Field(None, validation_alias="AZURE_OPENAI_API_KEY")
     openai_api_version: _Text = Field(None, validation_alias="OPENAI_API_VERSION")
+    ml_endpoint: _Text = Field(None, validation_alias="AZURE_ML_SCORING_ENDPOINT")
+    ml_key: _Secret = Field(None, validation_alias="AZURE_ML_SCORING_KEY")
+    rerank_endpoint: _Text = Field(None, validation_alias="AZURE_RERANK_ENDPOINT")
+    rerank_key: _Secret = Field(None, validation_alias="AZURE_RERANK_KEY")
     conninfo: _Secret = Field(None, validation_alias="PGAZURE_DSN")
 
     def __reduce__(self) -> NoReturn:
@@ -107,8 +114,22 @@ class Settings(BaseSettings):
             api_version=self.openai_api_version,
         )
 
+    @cached_property
+    def ml(self) -> ServiceSettings:
+        """An online endpoint of Azure Machine Learning: its scoring URL."""
+        return ServiceSettings(
+            endpoint=_endpoint(self.ml_endpoint, "AZURE_ML_SCORING_ENDPOINT", "ml_endpoint"), key=self.ml_key
+        )
 
-_SERVICES = ("language", "translator", "openai")
+    @cached_property
+    def rerank(self) -> ServiceSettings:
+        """A Cohere rerank model: its route, or the endpoint before it."""
+        return ServiceSettings(
+            endpoint=_endpoint(self.rerank_endpoint, "AZURE_RERANK_ENDPOINT", "rerank_endpoint"), key=self.rerank_key
+        )
+
+
+_SERVICES = ("language", "translator", "openai", "ml", "rerank")
 
 
 def load_settings(**arguments: Any) -> Settings:
@@ -134,6 +155,29 @@ def load_settings(**arguments: Any) -> Settings:
         wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False))
         msg = f"settings cannot be used: {wrong}"
         raise ConfigurationError(msg) from None
+
+
+def complete_settings(settings: Settings, values: Mapping[str, str | None]) -> Settings:
+    """Take each service that has neither endpoint nor key from ``values``, all of it; the others have none of it."""
+    taken = {
+        name: value
+        for service in _SERVICES
+        if getattr(settings, f"{service}_endpoint") is None and getattr(settings, f"{service}_key") is None
+        for name, value in values.items()
+        if name.startswith(f"{service}_")
+    }
+    return change_settings(settings, taken)
+
+
+def change_settings(settings: Settings, values: Mapping[str, str | None]) -> Settings:
+    """Give settings with other ``values``; the environment is not read again."""
+    kept: dict[str, Any] = {name: getattr(settings, name) for name in Settings.model_fields if name not in values}
+    changed: dict[str, Any] = {
+        name: SecretStr(text) if name.endswith("_key") and text else text
+        for name, value in values.items()
+        for text in [_blank_is_unset(value)]
+    }
+    return Settings.model_construct(None, **kept, **changed)
 
 
 def _endpoint(value: str | None, variable: str, argument: str) -> str:

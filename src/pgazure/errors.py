@@ -55,7 +55,7 @@ class ServiceError(PgAzureError):
     """An Azure AI service could not do what was asked.
 
     Attributes:
-        service: ``"language"``, ``"translator"`` or ``"openai"``.
+        service: ``"language"``, ``"translator"``, ``"openai"``, ``"ml"``, ``"rerank"`` or ``"database"``.
         operation: The function that was called, e.g. ``"analyze_sentiment"``.
         status_code: HTTP status, where there was an answer.
         code: The service's own error code, e.g. ``"InvalidDocument"``.
@@ -157,4 +157,3 @@ class InvalidSpecError(PipelineError):
 
 class BudgetExceededError(PipelineError):
     """The next request would cross the pipeline's budget; nothing was sent for it."""
-

@@ -7,6 +7,9 @@ Field names and their order are those of the extension's types, so that
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+_Id = TypeVar("_Id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,42 @@ class Entity:
     category: str
     subcategory: str
     confidence_score: float
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedEntityMatch:
+    """Mirrors ``azure_cognitive.linked_entity_match``.
+
+    Attributes:
+        text: The words as they stand in the input.
+        confidence_score: Confidence between 0 and 1.
+    """
+
+    text: str
+    confidence_score: float
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedEntity:
+    """Mirrors ``azure_cognitive.linked_entity``.
+
+    Attributes:
+        name: The entity's usual name.
+        data_source_entity_id: Its id in the data source.
+        language: Code of the language of the data source.
+        data_source: Where it is described, e.g. ``Wikipedia``.
+        url: The page there.
+        matches: Where the text speaks of it, in text order.
+        bing_entity_search_api_id: Its id in Bing; an empty string where the service gives none.
+    """
+
+    name: str
+    data_source_entity_id: str
+    language: str
+    data_source: str
+    url: str
+    matches: list[LinkedEntityMatch]
+    bing_entity_search_api_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +177,41 @@ class TranslatedTextResult:
     translations: list[Translation]
     detected_language: DetectedLanguage | None = None
     source_text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RankResult(Generic[_Id]):
+    """Mirrors a row of ``azure_ai.rank``.
+
+    Attributes:
+        id: Id of the document, as it was given.
+        rank: 1 for the best.
+        score: How much it has to do with the query, between 0 and 1.
+    """
+
+    id: _Id
+    rank: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What a service and a chat model say of the same texts.
+
+    Attributes:
+        operation: The function that was called.
+        scores: For each text how far the two agree, between 0 and 1: whether the label (sentiment, language) is the
+            same, or which share of everything found was found by both; ``None`` where one of them failed.
+        agreement: Mean of the scores; ``None`` where there is none.
+        service_results: What the service says.
+        model_results: What the model says.
+    """
+
+    operation: str
+    scores: list[float | None]
+    agreement: float | None
+    service_results: list[Any]
+    model_results: list[Any]
 
 
 @dataclass(frozen=True, slots=True)

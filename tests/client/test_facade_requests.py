@@ -97,12 +97,27 @@ async def test_a_text_of_too_many_tokens_is_an_error_and_not_sent(client: Any, f
 async def test_requests_of_one_call_are_under_way_together(client: Any, faults: FaultServer) -> None:
     waiting = [Hang() for _ in range(3)]
     faults.posts.extend(waiting)
-    call = asyncio.create_task(client.analyze_sentiment(["x"] * 30))
+    call = asyncio.create_task(client.create_embeddings("embedder", ["x"] * 3, batch_size=1))
     await asyncio.wait_for(asyncio.gather(*(hang.arrived.wait() for hang in waiting)), 10)
     assert faults.in_flight == 3
     for hang in waiting:
         hang.release.set()
-    assert await call == [WELL] * 30
+    assert len(await call) == 3
+
+
+async def test_a_service_that_hides_its_quota_is_asked_little_at_first_and_more_later(
+    client: Any, faults: FaultServer
+) -> None:
+    await client.analyze_sentiment(["x"] * 200)
+    assert faults.most_in_flight <= 2
+    await client.analyze_sentiment(["x"] * 800)
+    waiting = [Hang() for _ in range(4)]
+    faults.posts.extend(waiting)
+    call = asyncio.create_task(client.analyze_sentiment(["x"] * 60))
+    await asyncio.wait_for(asyncio.gather(*(hang.arrived.wait() for hang in waiting)), 10)
+    for hang in waiting:
+        hang.release.set()
+    assert await call == [WELL] * 60
 
 
 async def test_no_more_requests_are_under_way_than_the_client_allows(facade: Any, faults: FaultServer) -> None:

@@ -28,6 +28,7 @@ LANGUAGE: dict[str, dict[str, Any]] = {
     "analyze_sentiment": {"text": ..., "language": None, "batch_size": 10, "disable_service_logs": False},
     "detect_language": {"text": ..., "batch_size": 1000, "disable_service_logs": False},
     "extract_key_phrases": {"text": ..., "language": None, "batch_size": 10, "disable_service_logs": False},
+    "linked_entities": {"text": ..., "language": None, "batch_size": 5, "disable_service_logs": False},
     "recognize_entities": {"text": ..., "language": None, "batch_size": 5, "disable_service_logs": False},
     "recognize_pii_entities": {
         "text": ...,

@@ -64,7 +64,7 @@ def test_every_public_name_is_documented(documented):
     assert missing == []
 
 
-@pytest.mark.parametrize("module", ["pgazure.errors", "pgazure.types", "pgazure.samples"])
+@pytest.mark.parametrize("module", ["pgazure.errors", "pgazure.types", "pgazure.types_language", "pgazure.samples"])
 def test_every_public_class_and_function_of_a_public_module_is_documented(module, documented):
     members = vars(importlib.import_module(module)).items()
     own = {

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pgazure.pipeline as pl
-from fix_faults import serve_faults
+from fix_faults import Status, serve_faults
 from fix_pipeline import make_notes, notes, services, value
 from pgazure.client import AsyncClient
 
@@ -127,3 +128,17 @@ async def test_a_quota_slows_a_run_down_and_fails_no_row(
     assert tight.stats()["repeats"] == 0
     assert value(db, "SELECT count(*) FROM notes_sentiment") == 150
     assert value(db, "SELECT count(*) FROM notes_embeddings") == 150
+
+
+async def test_a_row_that_is_throttled_to_the_end_is_neither_blamed_nor_lost(
+    db: psycopg.Connection, open_engine: OpenEngine
+) -> None:
+    make_notes(db, "One.")
+    async with serve_faults() as faults, open_engine(faults.endpoint, max_attempts=1) as engine:
+        await engine.apply(notes(pl.analyze_sentiment()))
+        faults.posts.append(Status(429))
+        stop = asyncio.Event()
+        report = await engine.run("notes", stop=stop, on_progress=lambda seen: stop.set() if seen.requests else None)
+        assert (report.requests, report.left, report.parked, dict(report.halts)) == (1, 1, 0, {})
+        assert await engine.errors() == []
+        assert (await engine.run("notes")).complete

@@ -2,27 +2,40 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, assert_type
+from typing import TYPE_CHECKING, Any, assert_type
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pgazure import (
     AsyncClient,
+    Classification,
     Client,
+    ConversationItem,
+    ConversationSummary,
     DocumentError,
     Entity,
+    HealthcareEntitiesResult,
     LanguageDetectionResult,
+    LinkedEntity,
+    LocatedEntity,
+    LocatedPiiResult,
+    OpinionAnalysisResult,
     PiiEntityRecognitionResult,
     RequestRecord,
     Sentence,
     SentimentAnalysisResult,
+    SupportedLanguages,
     TranslatedTextResult,
+    TransliteratedText,
+    count_tokens,
     observe_requests,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncIterator, Sequence
+
+    import psycopg
 
     from pgazure.client.inputs import Texts
 
@@ -61,6 +74,53 @@ async def check_async(client: AsyncClient, some: Sequence[str | None], maybe: st
     assert_type(await openai.create_embeddings("d", ["a"], throw_on_error=False), list[Vector | DocumentError | None])
 
 
+async def check_beyond(client: AsyncClient, some: Sequence[str | None]) -> None:
+    assert_type(await client.azure_cognitive.linked_entities("a"), list[LinkedEntity])
+    assert_type(await client.azure_cognitive.linked_entities(["a"], ["en"]), list[list[LinkedEntity]])
+    language = client.azure_language
+    assert_type(await language.analyze_opinions("a"), OpinionAnalysisResult)
+    assert_type(await language.analyze_opinions(some), list[OpinionAnalysisResult | None])
+    assert_type(await language.recognize_entities("a", "en"), list[LocatedEntity])
+    assert_type(await language.recognize_pii_entities(["a"], categories=["Email"]), list[LocatedPiiResult])
+    assert_type(await language.recognize_healthcare_entities("a"), HealthcareEntitiesResult)
+    assert_type(
+        await language.recognize_custom_entities("a", project_name="p", deployment_name="d"), list[LocatedEntity]
+    )
+    assert_type(
+        await language.classify_single_label(["a"], project_name="p", deployment_name="d"), list[Classification]
+    )
+    assert_type(
+        await language.classify_multi_label("a", project_name="p", deployment_name="d", throw_on_error=False),
+        list[Classification] | DocumentError,
+    )
+    turns = [ConversationItem("a", "1", "Agent"), ConversationItem("b", "2", "Customer")]
+    assert_type(await language.summarize_conversation(turns), list[ConversationSummary])
+    assert_type(await language.summarize_conversation([turns], aspects="recap"), list[list[ConversationSummary]])
+    translator = client.azure_translator
+    assert_type(await translator.transliterate("a", "ja", "Jpan", "Latn"), TransliteratedText)
+    assert_type(await translator.transliterate(["a"], "ja", "Jpan", "Latn", batch_size=5), list[TransliteratedText])
+    assert_type(await translator.supported_languages(scope="models"), SupportedLanguages)
+    assert_type(count_tokens("a", "gpt-4o"), int)
+    # What must be given and is not:
+    await language.classify_single_label("a")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
+    await translator.transliterate("a", "ja")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
+
+
+async def check_streams(client: AsyncClient, blocking: Client, texts: AsyncIterator[str]) -> None:
+    async for found in client.stream(client.azure_cognitive.analyze_sentiment, ["a"]):
+        assert_type(found, SentimentAnalysisResult)
+    async for phrases in client.stream(client.azure_cognitive.extract_key_phrases, texts, read_ahead=100):
+        assert_type(phrases, list[str])
+    async for vector in client.stream(lambda some: client.azure_openai.create_embeddings("d", some), texts):
+        assert_type(vector, Vector)
+    for result in blocking.stream(blocking.azure_cognitive.analyze_sentiment, iter(["a"])):
+        assert_type(result, SentimentAnalysisResult)
+    for place in blocking.stream(
+        lambda some: blocking.azure_language.recognize_entities(some, throw_on_error=False), ["a"]
+    ):
+        assert_type(place, list[LocatedEntity] | DocumentError | None)
+
+
 def check_sync(client: Client, some: Sequence[str | None]) -> None:
     assert_type(client.azure_cognitive.analyze_sentiment("a"), SentimentAnalysisResult)
     assert_type(client.azure_cognitive.analyze_sentiment(["a"]), list[SentimentAnalysisResult])
@@ -69,6 +129,17 @@ def check_sync(client: Client, some: Sequence[str | None]) -> None:
     assert_type(client.azure_openai.create_embeddings("d", "a"), Vector)
     assert_type(client.azure_openai.create_embeddings("d", ["a"]), list[Vector])
     assert_type(client.azure_cognitive.recognize_entities("a", throw_on_error=False), list[Entity] | DocumentError)
+
+
+async def check_backends(client: AsyncClient, blocking: Client, connection: psycopg.AsyncConnection[Any]) -> None:
+    assert_type(await client.azure_ai.get_setting("azure_openai.endpoint"), str | None)
+    assert_type(await client.azure_ai.version(), str)
+    assert_type(blocking.azure_ai.version(), str)
+    blocking.azure_ai.set_setting("azure_openai.endpoint", None)
+    AsyncClient(backend="database", connection=connection)
+    Client(settings_from="database", conninfo="dbname=app", scope="https://ai.azure.com/.default")
+    AsyncClient(backend="cloud")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    AsyncClient(backend="database", connection="dbname=app")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
 async def check_refusals(client: AsyncClient, blocking: Client) -> None:

@@ -141,6 +141,23 @@ def test_a_slow_caller_is_not_taken_for_a_small_quota() -> None:
     assert control.rate > 5
 
 
+def test_a_service_that_wakes_up_slowly_is_not_taken_for_a_small_quota() -> None:
+    control = RateControl(8)
+    now = 0.0
+    for gap in [5.0] + [0.05] * 30:
+        control.start(now)
+        now += gap
+        control.finish(now)
+        control.succeed(now - gap, now)
+    control.start(now)
+    control.finish(now)
+    control.refuse(now, now, 0)
+    control.start(now + 0.5)
+    control.finish(now + 0.6)
+    control.succeed(now + 0.5, now + 0.6)
+    assert control.rate > 10
+
+
 def test_after_a_long_silence_the_pace_is_forgotten() -> None:
     control = RateControl(8)
     now = exhaust(control, passed=99, seconds=10)

@@ -5,20 +5,24 @@ from __future__ import annotations
 import os
 import threading
 import weakref
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from anyio.from_thread import start_blocking_portal
 
-from pgazure.client.async_client import renew_client
+from pgazure.client.async_client import check_portable, renew_client
+from pgazure.client.lookahead import CALL_GROUP
 from pgazure.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
     from contextlib import AbstractContextManager
 
     from anyio.from_thread import BlockingPortal
 
     from pgazure.client.async_client import AsyncClient
+
+_END: Any = object()
 
 
 class Background:
@@ -32,6 +36,7 @@ class Background:
     """
 
     def __init__(self, client: AsyncClient) -> None:
+        check_portable(client)
         self._client = client
         self._lock = threading.Lock()
         self._running: _Running | None = None
@@ -40,8 +45,25 @@ class Background:
 
     def call(self, schema: str, method: str, /, *args: Any, **options: Any) -> Any:
         """Call ``client.<schema>.<method>`` and wait for its result; Ctrl-C cancels the requests."""
+        return self.apply(lambda client: getattr(getattr(client, schema), method)(*args, **options))
+
+    def apply(self, call: Callable[[AsyncClient], Awaitable[Any]]) -> Any:
+        """Call something with the client and wait for its result; Ctrl-C cancels the requests."""
         running = self._start()
-        return running.run(lambda: getattr(getattr(self._client, schema), method)(*args, **options))
+        return running.run(lambda: call(self._client))
+
+    def iterate(self, schema: str, method: str, /, *args: Any, **options: Any) -> Iterator[Any]:
+        """Call ``client.<schema>.<method>`` and give what it yields, piece by piece."""
+        running = self._start()
+        pieces: AsyncIterator[Any] = getattr(getattr(self._client, schema), method)(*args, **options)
+        try:
+            while (piece := running.run(lambda: _next(pieces))) is not _END:
+                yield piece
+        finally:
+            # Whoever stops listening gives up the connection and the turn too.
+            # A client that is closed has done so.
+            with suppress(RuntimeError):
+                running.run(lambda: _close(pieces))
 
     def close(self) -> None:
         """Close the connections and end the thread; may be called again."""
@@ -68,6 +90,32 @@ class Background:
             return self._running
 
 
+class ModelBackground(Background):
+    """Runs the functions of ``azure_cognitive`` with a chat model, in the thread of another one.
+
+    Args:
+        background: The other one, which is closed by itself.
+        model: Name of the deployment.
+    """
+
+    def __init__(self, background: Background, model: str) -> None:
+        self._background = background
+        self._model = model
+
+    def call(self, schema: str, method: str, /, *args: Any, **options: Any) -> Any:
+        """Call a function of ``azure_cognitive``, the one schema there is, and wait for its result."""
+        del schema
+        return self._background.apply(lambda client: getattr(client.with_model(self._model), method)(*args, **options))
+
+
+async def _next(pieces: AsyncIterator[Any]) -> Any:
+    return await anext(pieces, _END)
+
+
+async def _close(pieces: Any) -> None:
+    await pieces.aclose()
+
+
 class _Running:
     """A thread with an event loop in which a client lives."""
 
@@ -81,6 +129,8 @@ class _Running:
     def run(self, call: Callable[[], Awaitable[Any]]) -> Any:
         # The portal takes the caller's context along, so that its observers see the requests.
         future = self._portal.start_task_soon(call)
+        if (group := CALL_GROUP.get()) is not None:
+            group.add(future)
         try:
             return future.result()
         except BaseException:

@@ -54,6 +54,8 @@ class Operation(Generic[R]):
         merge: Makes one result of those of the parts.
         deployment: Name of the model deployment.
         targets: Languages translated into.
+        careful: Whether the service says nothing of its quota before it is used up, so that few requests go
+            side by side at first.
     """
 
     service: str
@@ -66,6 +68,7 @@ class Operation(Generic[R]):
     merge: Callable[[Sequence[Part], Sequence[R]], R] | None = None
     deployment: str | None = None
     targets: int = 1
+    careful: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +150,7 @@ class Executor:
     """
 
     def __init__(self, policy: RetryPolicy, max_concurrency: int) -> None:
-        self._policy = policy
+        self.policy = policy
         self._max_concurrency = max_concurrency
         self._gates: dict[tuple[str, str | None, str], Gate] = {}
 
@@ -172,7 +175,7 @@ class Executor:
         """
         texts, single = read_texts(text, names[0])
         languages = read_choice(language, len(texts), names[1])
-        policy = call.policy(self._policy)
+        policy = call.policy(self.policy)
         board: _Board[R] = _Board([None if text is None else _MISSING for text in texts], operation.merge)
         deadline = asyncio.timeout(policy.timeout_ms / 1000)
         try:
@@ -183,11 +186,30 @@ class Executor:
         except TimeoutError:
             if not deadline.expired():
                 raise
-            error = _describe_timeout(operation, policy)
+            error = describe_timeout(operation, policy)
             if call.throw_on_error:
                 raise error from None
             board.fill(error)
-        return _conclude(operation, board.outcomes, single=single, throw=call.throw_on_error)
+        return conclude(operation, board.outcomes, single=single, throw=call.throw_on_error)
+
+    async def ask(self, operation: Operation[R], call: Call) -> R:
+        """Run ``operation``, which is about no text.
+
+        Raises:
+            ServiceError: The service refused, or has not answered in time.
+        """
+        policy = call.policy(self.policy)
+        deadline = asyncio.timeout(policy.timeout_ms / 1000)
+        try:
+            async with deadline:
+                answer = await self._send(operation, (), policy)
+        except TimeoutError:
+            if not deadline.expired():
+                raise
+            raise describe_timeout(operation, policy) from None
+        (result,) = answer.results
+        assert not isinstance(result, DocumentError)
+        return result
 
     async def _run_all(
         self,
@@ -208,7 +230,7 @@ class Executor:
                         lambda _: room.release()
                     )
         except BaseExceptionGroup as failed:
-            raise _first(failed) from None
+            raise first_error(failed) from None
         if board.exhausted is not None:
             board.fill(board.exhausted)
 
@@ -236,7 +258,7 @@ class Executor:
                     board.put(unit, result)
 
     async def _send(self, operation: Operation[R], documents: Sequence[Document], policy: RetryPolicy) -> Answer[R]:
-        gate = self._gate(operation)
+        gate = self.gate(operation)
         attempt = 0
         while True:
             attempt += 1
@@ -255,7 +277,7 @@ class Executor:
     async def _attempt(
         self, operation: Operation[R], documents: Sequence[Document], attempt: int, gate: Gate, started: float
     ) -> Answer[R]:
-        with _Measurement(operation, documents, attempt) as measurement:
+        with Measurement(operation, documents, attempt) as measurement:
             try:
                 answer = measurement.answer = await operation.send(documents)
             except RateLimitError as error:
@@ -265,14 +287,15 @@ class Executor:
         gate.succeed(started, answer.pause)
         return answer
 
-    def _gate(self, operation: Operation[Any]) -> Gate:
+    def gate(self, operation: Operation[Any]) -> Gate:
+        """Give the queue before the operation's endpoint and deployment."""
         key = (operation.endpoint, operation.deployment, operation.name)
         if key not in self._gates:
-            self._gates[key] = Gate(self._max_concurrency)
+            self._gates[key] = Gate(self._max_concurrency, careful=operation.careful)
         return self._gates[key]
 
 
-class _Measurement:
+class Measurement:
     """Reports one request, however it ends."""
 
     def __init__(self, operation: Operation[Any], documents: Sequence[Document], attempt: int) -> None:
@@ -338,12 +361,14 @@ def _limit(operation: Operation[Any], call: Call) -> Capacity:
     return replace(operation.capacity, items=min(call.batch_size, operation.capacity.items))
 
 
-def _first(failed: BaseExceptionGroup[BaseException]) -> BaseException:
+def first_error(failed: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Give the first of the errors of tasks side by side."""
     first = failed.exceptions[0]
-    return _first(first) if isinstance(first, BaseExceptionGroup) else first
+    return first_error(first) if isinstance(first, BaseExceptionGroup) else first
 
 
-def _describe_timeout(operation: Operation[Any], policy: RetryPolicy) -> ServiceTimeoutError:
+def describe_timeout(operation: Operation[Any], policy: RetryPolicy) -> ServiceTimeoutError:
+    """Make the error for a call whose time is up."""
     msg = (
         f"{operation.service} {operation.name}: not finished within timeout_ms={policy.timeout_ms:g}, "
         "retries and waiting included. Allow more time or send fewer texts."
@@ -351,7 +376,13 @@ def _describe_timeout(operation: Operation[Any], policy: RetryPolicy) -> Service
     return ServiceTimeoutError(msg, service=operation.service, operation=operation.name, code="Timeout")
 
 
-def _conclude(operation: Operation[Any], outcomes: Sequence[Any], *, single: bool, throw: bool) -> Any:
+def conclude(operation: Operation[Any], outcomes: Sequence[Any], *, single: bool, throw: bool) -> Any:
+    """Give the outcomes as a call returns them.
+
+    Raises:
+        ServiceError: The one text failed and the call says to throw.
+        BatchError: Some of many texts failed and the call says to throw.
+    """
     if single and throw and isinstance(outcomes[0], ServiceError):
         raise outcomes[0]
     results = [_as_document_error(o) if isinstance(o, ServiceError) else o for o in outcomes]

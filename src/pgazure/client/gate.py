@@ -18,10 +18,11 @@ class Gate:
 
     Args:
         ceiling: Most requests under way.
+        careful: Whether to begin with few of them.
     """
 
-    def __init__(self, ceiling: int) -> None:
-        self._control = RateControl(ceiling)
+    def __init__(self, ceiling: int, *, careful: bool) -> None:
+        self._control = RateControl(ceiling, careful)
         self._queue = asyncio.Lock()
         self._changed = asyncio.Event()
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 T_co = TypeVar("T_co", covariant=True)
+Id = TypeVar("Id")
 
 
 class SequenceOf(Protocol[T_co]):
@@ -72,6 +73,25 @@ def read_choice(value: Any, count: int, name: str) -> list[str | None]:
     return values
 
 
+def read_ids(value: Any, count: int) -> list[Any]:
+    """Read an id for each of ``count`` documents; without any they are numbered from 1.
+
+    Raises:
+        TypeError: ``value`` is no sequence.
+        ConfigurationError: There are more or fewer ids than documents.
+    """
+    if value is None:
+        return list(range(1, count + 1))
+    if isinstance(value, str | bytes | bytearray) or not hasattr(value, "__getitem__"):
+        msg = f"document_ids must be a list, not {type(value).__name__}"
+        raise TypeError(msg)
+    ids = list(value)
+    if len(ids) != count:
+        msg = f"document_ids has {len(ids)} values for {count} documents: give one for each"
+        raise ConfigurationError(msg)
+    return ids
+
+
 def read_names(value: Any, name: str) -> list[str]:
     """Read one name or several; there must be one at least.
 
@@ -82,7 +102,7 @@ def read_names(value: Any, name: str) -> list[str]:
     values = [value] if isinstance(value, str) else _read_sequence(value, name)
     names = [item for item in values if item]
     if not names or len(names) < len(values):
-        msg = f"{name} must name at least one language, and none may be empty"
+        msg = f"{name} must hold at least one name, and none may be empty"
         raise ConfigurationError(msg)
     return names
 
@@ -111,6 +131,22 @@ def check_count(value: Any, name: str, *, least: int = 1) -> int:
         raise TypeError(msg)
     if value < least:
         msg = f"{name} must be at least {least}, not {value}"
+        raise ConfigurationError(msg)
+    return value
+
+
+def check_name(value: Any, name: str) -> str:
+    """Check a name that the service knows.
+
+    Raises:
+        TypeError: ``value`` is no text.
+        ConfigurationError: It is empty.
+    """
+    if not isinstance(value, str):
+        msg = f"{name} must be a str, not {type(value).__name__}"
+        raise TypeError(msg)
+    if not value.strip():
+        msg = f"{name} must not be empty"
         raise ConfigurationError(msg)
     return value
 

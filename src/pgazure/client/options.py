@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Required, TypedDict
 
 if TYPE_CHECKING:
     from pgazure.client.inputs import SequenceOf
@@ -32,6 +32,18 @@ class EmbeddingBatch(EmbeddingChoices, CallBatch, total=False):
     """Arguments of ``create_embeddings``, for many texts."""
 
 
+class ModelChoices(CallChoices, total=False):
+    """Arguments of the functions of a chat model."""
+
+    model: str
+
+
+class GenerateChoices(ModelChoices, total=False):
+    """Arguments of ``generate`` and ``respond``."""
+
+    system_prompt: str
+
+
 class LanguageChoices(CallChoices, total=False):
     """Arguments of the Language functions."""
 
@@ -50,6 +62,33 @@ class PiiChoices(LanguageChoices, total=False):
 
 class PiiBatch(PiiChoices, CallBatch, total=False):
     """Arguments of ``recognize_pii_entities``, for many texts."""
+
+
+class LocatedPiiChoices(PiiChoices, total=False):
+    """Arguments of ``recognize_pii_entities`` with places."""
+
+    categories: str | SequenceOf[str] | None
+
+
+class LocatedPiiBatch(LocatedPiiChoices, CallBatch, total=False):
+    """Arguments of ``recognize_pii_entities`` with places, for many texts."""
+
+
+class CustomChoices(LanguageChoices, total=False):
+    """Arguments of the functions for custom models."""
+
+    project_name: Required[str]
+    deployment_name: Required[str]
+
+
+class CustomBatch(CustomChoices, CallBatch, total=False):
+    """Arguments of the functions for custom models, for many texts."""
+
+
+class ConversationChoices(LanguageChoices, total=False):
+    """Arguments of ``summarize_conversation``."""
+
+    aspects: str | SequenceOf[str]
 
 
 class SummaryChoices(LanguageChoices, total=False):

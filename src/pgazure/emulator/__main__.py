@@ -7,6 +7,7 @@ import re
 import sys
 
 from pgazure.emulator import serve
+from pgazure.emulator.app import FILTER_WORD
 
 _UNITS = {"": 1.0, "s": 1.0, "ms": 0.001}
 
@@ -35,6 +36,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--tpm", type=float, help="tokens per minute and deployment")
     parser.add_argument("--job-time", type=read_duration, default=0.0, help="least time of a job, e.g. 2s")
     parser.add_argument("--accept-any-token", action="store_true", help="let in every bearer token")
+    parser.add_argument(
+        "--deployment", dest="deployments", action="append", default=[], help="a deployment; any without"
+    )
+    parser.add_argument(
+        "--filter-word", default=FILTER_WORD, help="what the content filter refuses (default: %(default)s)"
+    )
+    parser.add_argument("--rules", help="TOML or JSON file: answers of scoring endpoints and custom models")
     given = parser.parse_args(arguments)
     try:
         serve(**vars(given), on_ready=lambda endpoint: print(endpoint, flush=True))  # noqa: T201  # its only output

@@ -7,19 +7,23 @@ was not asked for.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pgazure.emulator.models import entities, language, opinions, phrases, pii, sentiment, summary
+from pgazure.emulator.models import entities, health, language, linking, opinions, phrases, pii, sentiment, summary
+from pgazure.emulator.models.spans import Found, settle
 from pgazure.emulator.offsets import Ruler
+from pgazure.emulator.rules import NO_RULES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from pgazure.emulator.models.spans import Found
+    from pgazure.emulator.rules import Rules
 
 _MOST_SENTENCES = 20
 _DEFAULT_SENTENCES = 3
 _NO_CATEGORY = {"All", "Default"}
+_OTHER = "Other"
 _NO_SENTENCES = {"code": "GenerationFailure", "message": "The input doesn't have any qualified sentences."}
 
 
@@ -34,6 +38,7 @@ class Question:
         parameters: The request's parameters.
         statistics: What the document's answer says about its size.
         place: Its place in the answer's list of documents.
+        rules: What custom models answer.
     """
 
     id: str
@@ -42,6 +47,7 @@ class Question:
     parameters: dict[str, Any]
     statistics: dict[str, int]
     place: int
+    rules: Rules = NO_RULES
     _ruler: Ruler = field(init=False)
 
     def __post_init__(self) -> None:
@@ -66,6 +72,10 @@ def find_problem(kind: str, parameters: dict[str, Any]) -> str | None:
             return f"Invalid value for parameter 'sentenceCount', valid values are 1 to {_MOST_SENTENCES}."
     if kind == "ExtractiveSummarization" and parameters.get("sortBy", "Offset") not in ("Offset", "Rank"):
         return "Invalid value for parameter 'sortBy', valid values are Offset, Rank."
+    if kind.startswith("Custom"):
+        for name in ("projectName", "deploymentName"):
+            if not isinstance(parameters.get(name), str) or not parameters[name]:
+                return f"The parameter '{name}' is missing."
     if kind == "PiiEntityRecognition":
         return _find_pii_problem(parameters.get("domain", "none"), parameters.get("piiCategories"))
     return None
@@ -186,6 +196,75 @@ def _summarize_abstractive(asked: Question) -> dict[str, Any]:
     return {"summaries": summaries, "id": asked.id, "statistics": asked.statistics, "warnings": warnings}
 
 
+def _link(asked: Question) -> dict[str, Any]:
+    found = []
+    for one in linking.find(asked.text):
+        matches = [
+            {"text": asked.text[start:end], **asked.span(start, end), "confidenceScore": one.score}
+            for start, end in one.matches
+        ]
+        page = {"language": "en", "id": one.name, "url": one.url, "dataSource": "Wikipedia"}
+        found.append({"bingId": str(one.id), "name": one.name, "matches": matches, **page})
+    return {"id": asked.id, "statistics": asked.statistics, "entities": found, "warnings": []}
+
+
+def _read_health(asked: Question) -> dict[str, Any]:
+    found = health.recognize(asked.text)
+    listed = []
+    for one in found:
+        entity: dict[str, Any] = {**asked.span(one.start, one.end), "text": one.text, "category": one.category}
+        entity["confidenceScore"] = one.score
+        if one.assertion:
+            entity["assertion"] = one.assertion
+        if one.name:
+            entity |= {"name": one.name, "links": [{"dataSource": "UMLS", "id": one.concept}]}
+        listed.append(entity)
+    path = f"#/results/documents/{asked.place}/entities"
+    related = [
+        {
+            "relationType": relation.kind,
+            "entities": [{"ref": f"{path}/{place}", "role": role} for place, role in relation.parts],
+        }
+        for relation in health.relate(asked.text, found)
+    ]
+    return {"id": asked.id, "statistics": asked.statistics, "entities": listed, "relations": related, "warnings": []}
+
+
+def _recognize_custom(asked: Question) -> dict[str, Any]:
+    project = asked.parameters["projectName"]
+    rules = [rule for rule in asked.rules.entities if rule.project in {"", project}]
+    if rules:
+        found: Iterable[Found] = settle(
+            Found(match.group(), rule.category, "", *match.span(), 1.0)
+            for rule in rules
+            for match in rule.pattern.finditer(asked.text)
+            if match.group()
+        )
+    else:
+        # Without a rule it has learned what the model that comes with the service knows.
+        found = entities.recognize(asked.text, asked.hint)
+    listed = [
+        {"text": one.text, "category": one.category, **asked.span(one.start, one.end), "confidenceScore": one.score}
+        for one in found
+    ]
+    return {"id": asked.id, "statistics": asked.statistics, "entities": listed, "warnings": []}
+
+
+def _classify(asked: Question, *, single: bool) -> dict[str, Any]:
+    project = asked.parameters["projectName"]
+    rules = [rule for rule in asked.rules.classes if rule.project in {"", project}]
+    counts = {rule.category: 0 for rule in rules}
+    for rule in rules:
+        counts[rule.category] += sum(1 for _ in rule.pattern.finditer(asked.text))
+    fitting = [category for category, count in counts.items() if count]
+    if single:
+        best = max(fitting, key=lambda category: counts[category], default=_OTHER)
+        classes = [{"category": best, "confidenceScore": 1.0 if fitting else 0.0}]
+    else:
+        classes = [{"category": category, "confidenceScore": 1.0} for category in fitting]
+    return {"id": asked.id, "class": classes, "statistics": asked.statistics, "warnings": []}
+
+
 ANSWERS: dict[str, Callable[[Question], dict[str, Any]]] = {
     "SentimentAnalysis": _judge,
     "LanguageDetection": _detect,
@@ -194,5 +273,10 @@ ANSWERS: dict[str, Callable[[Question], dict[str, Any]]] = {
     "PiiEntityRecognition": _redact,
     "ExtractiveSummarization": _summarize_extractive,
     "AbstractiveSummarization": _summarize_abstractive,
+    "EntityLinking": _link,
+    "Healthcare": _read_health,
+    "CustomEntityRecognition": _recognize_custom,
+    "CustomSingleLabelClassification": partial(_classify, single=True),
+    "CustomMultiLabelClassification": partial(_classify, single=False),
 }
 """What answers each kind."""

@@ -70,10 +70,10 @@ def find_chat_model(deployment: str) -> ChatModel | None:
     lower = deployment.lower()
     if any(part in lower for part in _EMBEDDING):
         return None
-    # "o1" must not be found in "demo1".
-    known = [
-        model
-        for model in _MODELS
-        if f"-{model.family}-" in f"-{lower}-" or (len(model.family) > 2 and model.family in lower)
-    ]  # noqa: PLR2004, E501
+    known = [model for model in _MODELS if _names(model.family, lower)]
     return max(known, key=lambda model: len(model.family), default=_DEFAULT)
+
+
+def _names(family: str, deployment: str) -> bool:
+    # "o1" must not be found in "demo1".
+    return f"-{family}-" in f"-{deployment}-" if family.startswith("o") else family in deployment

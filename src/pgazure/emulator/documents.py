@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from pgazure.emulator import analysis
 from pgazure.emulator.offsets import UNITS, count_text_elements
+from pgazure.emulator.rules import NO_RULES
 from pgazure.emulator.wire import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pgazure.emulator.language_kinds import Kind
+    from pgazure.emulator.rules import Rules
 
 SYNC_SIZE = 5_120
 JOB_DOCUMENTS = 25
@@ -126,7 +128,9 @@ def check_parameters(kind: Kind, parameters: dict[str, Any]) -> None:
         raise refuse("InvalidParameterValue", problem, outer="Invalid parameter in request")
 
 
-def answer_document(kind: Kind, parameters: dict[str, Any], document: Document, size: int, place: int) -> Outcome:
+def answer_document(  # noqa: PLR0917  # what an answer depends on
+    kind: Kind, parameters: dict[str, Any], document: Document, size: int, place: int, rules: Rules = NO_RULES
+) -> Outcome:
     """Analyze one document.
 
     Args:
@@ -135,6 +139,7 @@ def answer_document(kind: Kind, parameters: dict[str, Any], document: Document, 
         document: The document.
         size: Most text elements it may have.
         place: Its place in the answer's list of documents.
+        rules: What custom models answer.
     """
     error = _find_error(kind, document, size)
     if error is not None:
@@ -142,7 +147,7 @@ def answer_document(kind: Kind, parameters: dict[str, Any], document: Document, 
     hint = document.hint if not kind.languages else kind.resolve_language(document.hint or "en") or "en"
     characters = len(document.text)
     statistics = {"charactersCount": characters, "transactionsCount": -(-characters // _RECORD)}
-    asked = analysis.Question(document.id, document.text, hint, parameters, statistics, place)
+    asked = analysis.Question(document.id, document.text, hint, parameters, statistics, place, rules)
     body = analysis.ANSWERS[kind.name](asked)
     return Outcome(body, characters, failed=False)
 
@@ -180,12 +185,14 @@ def _document_error(code: str, message: str, outer: str = "Invalid Document in r
     return {"code": "InvalidArgument", "message": outer, "innererror": {"code": code, "message": message}}
 
 
-def answer_documents(kind: Kind, parameters: dict[str, Any], documents: Sequence[Document], size: int) -> list[Outcome]:
+def answer_documents(
+    kind: Kind, parameters: dict[str, Any], documents: Sequence[Document], size: int, rules: Rules = NO_RULES
+) -> list[Outcome]:
     """Analyze documents in their order."""
     outcomes: list[Outcome] = []
     valid = 0
     for document in documents:
-        outcome = answer_document(kind, parameters, document, size, valid)
+        outcome = answer_document(kind, parameters, document, size, valid, rules)
         valid += not outcome.failed
         outcomes.append(outcome)
     return outcomes

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import orjson
 
+from pgazure.emulator.identity import Identity, deny
 from pgazure.emulator.wire import Refusal, access_denied
 
 if TYPE_CHECKING:
@@ -96,14 +97,22 @@ class Keyring:
     accept_any_token: bool = False
 
     def admits(self, request: Request) -> bool:
-        """Whether the request carries the key in one of the services' headers."""
+        """Whether the request carries the key in one of the services' headers, or a token for this service."""
         headers = request.headers
-        scheme, _, token = headers.get("authorization", "").partition(" ")
-        bearer = token.strip() if scheme.lower() == "bearer" else ""
-        if bearer and self.accept_any_token:
+        bearer = _read_bearer(request)
+        if bearer and (self.accept_any_token or Identity(self.key).admits(bearer, request.url.path)):
             return True
         offered = headers.get("ocp-apim-subscription-key") or headers.get("api-key") or bearer
         return compare_digest(offered.encode(), self.key.encode())
+
+    def refuse(self, request: Request) -> Response:
+        """Turn away a request that is not admitted: a token is told something else than a key."""
+        return deny(request.url.path) if "." in _read_bearer(request) else access_denied()
+
+
+def _read_bearer(request: Request) -> str:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 @dataclass(slots=True)
@@ -139,7 +148,7 @@ class Gateway:
 
     async def _answer(self, service: Service, call: Call, operations: Sequence[str]) -> Response:
         if not self.keyring.admits(call.request):
-            return access_denied()
+            return self.keyring.refuse(call.request)
         try:
             work = await service.prepare(call)
             verdict = None
@@ -156,7 +165,7 @@ class Gateway:
     async def attend(self, request: Request, act: Callable[[Call], Response]) -> Response:
         """Answer one request about work that was counted before: a poll, a cancellation."""
         call = Call(request, None, 0, monotonic())
-        response = act(call) if self.keyring.admits(request) else access_denied()
+        response = act(call) if self.keyring.admits(request) else self.keyring.refuse(request)
         await self._delay(call)
         return response
 

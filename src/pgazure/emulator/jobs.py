@@ -7,7 +7,8 @@ import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
 from uuid import uuid4
 
 from starlette.responses import Response
@@ -26,18 +27,22 @@ from pgazure.emulator.language import (
 )
 from pgazure.emulator.language_kinds import KINDS, Kind
 from pgazure.emulator.offsets import count_text_elements
+from pgazure.emulator.rules import NO_RULES
 from pgazure.emulator.wire import JSON_UTF8, Refusal, encode
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from pgazure.emulator.gateway import Call, Gateway
     from pgazure.emulator.quota import Verdict
+    from pgazure.emulator.rules import Rules
+    from pgazure.emulator.stats import Item
 
 PAGE = 20
 _KEPT = 1_000
 _PATIENCE = 0.5
 _LIFE = timedelta(hours=24)
+_COUNTED = {*KINDS, "ConversationalSummarizationTask"}
 
 
 @dataclass(slots=True)
@@ -60,6 +65,10 @@ class Task:
     ended: datetime | None = None
     cancelled: bool = False
 
+    def work(self, given: Sequence[Any], rules: Rules) -> None:
+        """Analyze the documents."""
+        self.outcomes = documents.answer_documents(self.kind, self.parameters, given, documents.JOB_SIZE, rules)
+
     def render(self, page: slice, *, show_stats: bool) -> dict[str, Any]:
         """Write the task as it stands in the job's answer."""
         assert self.ended is not None
@@ -67,15 +76,35 @@ class Task:
             results: dict[str, Any] = {"documents": [], "errors": [], "modelVersion": "latest"}
         else:
             results = documents.envelope(self.kind, self.outcomes[page], show_stats=show_stats)
+        if self.kind.is_custom:
+            # A model of one's own has a name and no version.
+            results.pop("modelVersion")
+            results |= {name: self.parameters[name] for name in ("projectName", "deploymentName")}
         # The service gives a cancelled search for personal data the name of another kind.
         renamed = self.cancelled and self.kind.name == "PiiEntityRecognition"
         return {
             "kind": f"{'EntityRecognition' if renamed else self.kind.name}LROResults",
             "taskName": self.name,
-            "lastUpdateDateTime": _precise(self.ended),
+            "lastUpdateDateTime": write_precisely(self.ended),
             "status": "cancelled" if self.cancelled else "succeeded",
             "results": results,
         }
+
+
+class Workable(Protocol):
+    """A task of any job."""
+
+    name: str
+    ended: datetime | None
+    cancelled: bool
+
+    def work(self, given: Sequence[Any], rules: Rules) -> None:
+        """Do what is asked of the documents."""
+        ...
+
+    def render(self, page: slice, *, show_stats: bool) -> dict[str, Any]:
+        """Write the task as it stands in the job's answer."""
+        ...
 
 
 @dataclass(slots=True)
@@ -96,8 +125,8 @@ class Job:
     id: str
     version: str
     display_name: str | None
-    given: list[documents.Document]
-    tasks: list[Task]
+    given: Sequence[Any]
+    tasks: Sequence[Workable]
     created: datetime
     started: bool = False
     runner: asyncio.Task[None] | None = None
@@ -142,10 +171,26 @@ def _plain(when: datetime) -> str:
     return when.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _precise(when: datetime) -> str:
+def write_precisely(when: datetime) -> str:
+    """Write a time as tasks have it, with the fraction of the second."""
     # Seven fractional digits, of which zeros at the end are cut.
     digits = f"{when.microsecond:06d}".rstrip("0")
     return when.strftime("%Y-%m-%dT%H:%M:%S") + (f".{digits}Z" if digits else "Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """A checked request for a job.
+
+    Attributes:
+        given: What is to be analyzed.
+        tasks: How.
+        items: The texts, for the counters.
+    """
+
+    given: Sequence[Any]
+    tasks: Sequence[Workable]
+    items: Sequence[Item]
 
 
 @dataclass(slots=True)
@@ -155,41 +200,43 @@ class Jobs:
     Args:
         gateway: Counts, measures and computes.
         job_time: Seconds that a job takes at least.
+        rules: What custom models answer.
+        what: What is analyzed, as the path names it.
+        intake: Checks a request for a new job.
     """
 
     gateway: Gateway
     job_time: float = 0.0
+    rules: Rules = NO_RULES
+    what: str = "text"
+    intake: Callable[[Call], Intake] = field(default_factory=lambda: read_text_job)
     _jobs: OrderedDict[str, Job] = field(default_factory=OrderedDict)
 
     def operations(self, call: Call) -> list[str]:
         """Name the kinds of the tasks."""
         tasks = call.body.get("tasks") if isinstance(call.body, dict) else None
         kinds = [task.get("kind") for task in tasks if isinstance(task, dict)] if isinstance(tasks, list) else []
-        known = dict.fromkeys(kind for kind in kinds if isinstance(kind, str) and kind in KINDS)
-        return list(known) or ["AnalyzeTextJobs"]
+        known = dict.fromkeys(kind for kind in kinds if isinstance(kind, str) and kind in _COUNTED)
+        return list(known) or [f"Analyze{self.what.capitalize()}Jobs"]
 
     async def prepare(self, call: Call) -> Work:
         """Check a request for a new job."""
-        body = check_envelope(call)
-        given = documents.read_documents(body, documents.JOB_DOCUMENTS, "language")
-        tasks = _read_tasks(body, read_version(call))
-        _check_size(given)
-        name = body.get("displayName")
+        taken = self.intake(call)
+        name = call.body.get("displayName")
         job = Job(
             str(uuid4()),
             read_version(call),
             name if isinstance(name, str) else None,
-            given,
-            tasks,
+            taken.given,
+            taken.tasks,
             datetime.now(UTC),
         )
-        items = [item for task in tasks for item in items_of(task.kind, task.parameters, given)]
 
         async def answer(_: Verdict) -> Response:
             await self._start(job)
-            return _accepted(call, job)
+            return self._accept(call, job)
 
-        return Work(items, answer)
+        return Work(taken.items, answer)
 
     def throttle(self, call: Call, operation: str, verdict: Verdict) -> Refusal:
         """Refuse for want of quota."""
@@ -206,7 +253,7 @@ class Jobs:
         query = call.request.query_params
         skip = _whole(query.get("skip") or query.get("$skip"), 0)
         top = max(1, min(PAGE, _whole(query.get("top") or query.get("$top"), PAGE)))
-        base = _place(call)
+        base = self._place(call)
         body = job.render(show_stats=wants_stats(call), skip=skip, top=top, base=base)
         headers = language_headers(call, job.version) | {"Content-Type": JSON_UTF8}
         return Response(encode(body), headers=headers)
@@ -222,7 +269,7 @@ class Jobs:
         for task in job.tasks:
             if task.ended is None:
                 task.ended, task.cancelled = datetime.now(UTC), True
-        return _accepted(call, job)
+        return self._accept(call, job)
 
     async def close(self) -> None:
         """End the work of all jobs."""
@@ -251,35 +298,50 @@ class Jobs:
         job.started = True
         for task in job.tasks:
             await asyncio.sleep(share)
-            task.outcomes = await self.gateway.compute(_analysis(task, job.given))
+            await self.gateway.compute(partial(task.work, job.given, self.rules))
             task.ended = datetime.now(UTC)
 
+    def _accept(self, call: Call, job: Job) -> Response:
+        place = f"{self._place(call)}{job.id}?api-version={job.version}"
+        headers = language_headers(call, job.version) | {"operation-location": place}
+        return Response(status_code=202, headers=headers)
 
-def _analysis(task: Task, given: Sequence[documents.Document]) -> Any:
-    return lambda: documents.answer_documents(task.kind, task.parameters, given, documents.JOB_SIZE)
+    def _place(self, call: Call) -> str:
+        url = call.request.url
+        root = url.path.split("/language/", 1)[0]
+        return f"{url.scheme}://{url.netloc}{root}/language/analyze-{self.what}/jobs/"
 
 
-def _accepted(call: Call, job: Job) -> Response:
-    place = f"{_place(call)}{job.id}?api-version={job.version}"
-    headers = language_headers(call, job.version) | {"operation-location": place}
-    return Response(status_code=202, headers=headers)
+def read_text_job(call: Call) -> Intake:
+    """Check a request for a job over texts.
 
-
-def _place(call: Call) -> str:
-    url = call.request.url
-    root = url.path.split("/language/", 1)[0]
-    return f"{url.scheme}://{url.netloc}{root}/language/analyze-text/jobs/"
+    Raises:
+        Refusal: It is not valid.
+    """
+    body = check_envelope(call)
+    # The size comes before the number of documents.
+    _check_size(_list_texts(body))
+    given = documents.read_documents(body, documents.JOB_DOCUMENTS, "language")
+    tasks = _read_tasks(body, read_version(call))
+    if not any(document.text.strip() for document in given):
+        raise documents.refuse_documents("InvalidDocumentBatch", "Document text is empty.")
+    return Intake(given, tasks, [item for task in tasks for item in items_of(task.kind, task.parameters, given)])
 
 
 def _whole(given: str | None, default: int) -> int:
     return int(given) if given and given.isascii() and given.isdigit() else default
 
 
-def _check_size(given: Sequence[documents.Document]) -> None:
-    if not any(document.text.strip() for document in given):
-        raise documents.refuse_documents("InvalidDocumentBatch", "Document text is empty.")
-    if sum(len(document.text) for document in given) > documents.JOB_SIZE:
-        total = sum(count_text_elements(document.text) for document in given)
+def _list_texts(body: dict[str, Any]) -> list[str]:
+    given = body.get("analysisInput")
+    listed = given.get("documents") if isinstance(given, dict) else None
+    texts = [item.get("text") for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
+    return [text for text in texts if isinstance(text, str)]
+
+
+def _check_size(texts: Sequence[str]) -> None:
+    if sum(map(len, texts)) > documents.JOB_SIZE:
+        total = sum(map(count_text_elements, texts))
         if total > documents.JOB_SIZE:
             message = f"Request Payload sent is too large to be processed. Limit request size to: {documents.JOB_SIZE}"
             raise documents.refuse_documents("InvalidDocumentBatch", message, status=413)

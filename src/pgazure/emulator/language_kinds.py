@@ -30,6 +30,7 @@ class Kind:
         has_offsets: Whether answers hold offsets, so that their unit may be chosen.
         is_job: Whether it may be a task of a job.
         since: First api-version that has it.
+        is_custom: Whether a model of one's own answers, named by project and deployment.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Kind:
     has_offsets: bool = True
     is_job: bool = True
     since: str = "2022-05-01"
+    is_custom: bool = False
 
     @property
     def model(self) -> str:
@@ -98,6 +100,30 @@ KINDS = {
             tuple(_PII.split()),
             "PII",
             "PersonallyIdentifiableInformation",
+        ),
+        Kind(
+            "EntityLinking",
+            5,
+            ("2019-10-01", "2020-02-01", "2021-06-01"),
+            ("en", "es"),
+            "EntityLinking",
+            "EntityLinking",
+        ),
+        Kind(
+            "Healthcare",
+            None,
+            ("2020-09-03", "2021-03-01", "2021-05-15", "2022-03-01", "2022-08-15-preview", "2023-04-01"),
+            ("de", "en", "es", "fr", "he", "it", "pt-PT"),
+            "Healthcare",
+            "Healthcare",
+        ),
+        *(
+            Kind(name, None, ("latest",), tuple(_MANY.split()), name, name, has_offsets=offsets, is_custom=True)
+            for name, offsets in (
+                ("CustomEntityRecognition", True),
+                ("CustomSingleLabelClassification", False),
+                ("CustomMultiLabelClassification", False),
+            )
         ),
         Kind(
             "ExtractiveSummarization",

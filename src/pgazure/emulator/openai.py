@@ -3,30 +3,28 @@
 
 from __future__ import annotations
 
-import warnings
 from base64 import b64encode
 from dataclasses import dataclass
-from functools import cache
-from math import ceil
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 from starlette.responses import Response
 
 from pgazure.emulator.gateway import Work
+from pgazure.emulator.models.tokens import encoding
+from pgazure.emulator.openai_wire import openai_headers, refuse_openai
 from pgazure.emulator.stats import Item
-from pgazure.emulator.wire import REGION, Refusal, encode, not_found, service_headers
+from pgazure.emulator.wire import encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from pgazure.emulator.gateway import Call, Gateway
+    from pgazure.emulator.gateway import Call
+    from pgazure.emulator.openai_wire import ModelServer
     from pgazure.emulator.quota import Verdict
+    from pgazure.emulator.wire import Refusal
 
 _MOST_INPUTS = 2_048
 _MOST_TOKENS = 8_192
-_UNLIMITED = 1_000_000
-_QUOTA_PAGE = "https://aka.ms/oai/quotaincrease"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,27 +76,11 @@ class Question:
     as_base64: bool
 
 
-@cache
-def _encoding() -> Any:
-    with warnings.catch_warnings():
-        # It reads its vocabulary through a function that Python 3.11 and 3.12 call deprecated.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        import bpe_openai  # noqa: PLC0415  # loads a vocabulary that the other services do not need
-
-        return bpe_openai.get_encoding("cl100k_base")
-
-
-def refuse_openai(message: str, param: str | None = None, code: str | None = None, status: int = 400) -> Refusal:
-    """Build an error of the model server."""
-    error = {"message": message, "type": "invalid_request_error", "param": param, "code": code}
-    return Refusal(status, {"error": error})
-
-
 @dataclass(frozen=True, slots=True)
 class Embeddings:
     """The routes of embeddings."""
 
-    gateway: Gateway
+    server: ModelServer
 
     def operations(self, call: Call) -> list[str]:
         """Name the operation."""
@@ -108,51 +90,23 @@ class Embeddings:
     async def prepare(self, call: Call) -> Work:
         """Check the request."""
         # Counting tokens takes time, and loading the vocabulary seconds.
-        question = await self.gateway.compute(lambda: _read(call))
+        question = await self.server.gateway.compute(lambda: _read(call, self.server.read_deployment(call)))
         fixed = f"{question.deployment} {question.size}"
         items = [Item("Embeddings", fixed, text, len(text)) for text in question.texts]
 
         async def answer(verdict: Verdict) -> Response:
-            return await self.gateway.compute(self._answer(call, question, verdict))
+            return await self.server.gateway.compute(self._answer(call, question, verdict))
 
         return Work(items, answer, question.tokens, (f"Embeddings {question.deployment}",))
 
     def throttle(self, call: Call, operation: str, verdict: Verdict) -> Refusal:
         """Refuse for want of quota, and say when to come again."""
         del operation
-        seconds = max(1, ceil(verdict.wait))
-        version = call.request.query_params.get("api-version", "v1")
-        message = (
-            f"Requests to the Embeddings_Create Operation under Azure OpenAI API version {version} have exceeded "
-            f"call rate limit of your current OpenAI S0 pricing tier. Please retry after {seconds} "
-            f"second{'s' if seconds > 1 else ''}. Please go here: {_QUOTA_PAGE} if you would like to further "
-            "increase the default rate limit."
-        )
-        headers = {
-            "Retry-After": str(seconds),
-            "retry-after-ms": str(max(1, ceil(verdict.wait * 1000))),
-            **self._limits(verdict),
-            "x-ratelimit-reset-requests": str(seconds),
-        }
-        return Refusal(429, {"error": {"code": "429", "message": message}}, headers)
+        return self.server.throttle(call, "Embeddings_Create", verdict)
 
     def refuse(self, call: Call, refusal: Refusal) -> Response:
         """Write a refusal."""
-        if refusal.status == 404:  # noqa: PLR2004  # answered by the gateway
-            return not_found()
-        headers = _headers(call) | refusal.headers
-        return Response(encode(refusal.body), refusal.status, headers=headers)
-
-    def _limits(self, verdict: Verdict) -> dict[str, str]:
-        quota = self.gateway.quota
-        requests, tokens = quota.rpm, quota.tpm
-        left, tokens_left = verdict.requests_left, verdict.tokens_left
-        return {
-            "x-ratelimit-limit-requests": str(_UNLIMITED if requests is None else int(requests)),
-            "x-ratelimit-limit-tokens": str(_UNLIMITED if tokens is None else int(tokens)),
-            "x-ratelimit-remaining-requests": str(_UNLIMITED if left is None else left),
-            "x-ratelimit-remaining-tokens": str(_UNLIMITED if tokens_left is None else tokens_left),
-        }
+        return self.server.refuse(call, refusal)
 
     def _answer(self, call: Call, question: Question, verdict: Verdict) -> Callable[[], Response]:
         def compute() -> Response:
@@ -165,23 +119,15 @@ class Embeddings:
                 data.append({"object": "embedding", "index": index, "embedding": value})
             usage = {"prompt_tokens": question.tokens, "total_tokens": question.tokens}
             body = {"object": "list", "data": data, "model": question.model.name, "usage": usage}
-            headers = _headers(call) | self._limits(verdict) | {"x-ms-deployment-name": question.deployment}
+            limits = self.server.limits(verdict)
+            headers = openai_headers(call) | limits | {"x-ms-deployment-name": question.deployment}
             return Response(encode(body), headers=headers)
 
         return compute
 
 
-def _read(call: Call) -> Question:
+def _read(call: Call, deployment: str) -> Question:
     body = call.body
-    deployment = call.request.path_params.get("deployment")
-    if deployment is not None and not call.request.query_params.get("api-version"):
-        raise Refusal(404, None)
-    if not isinstance(body, dict):
-        raise refuse_openai("We could not parse the JSON body of your request.")
-    if deployment is None:
-        deployment = body.get("model")
-        if not isinstance(deployment, str) or not deployment:
-            raise refuse_openai("you must provide a model parameter", "model")
     model = find_model(deployment)
     texts, tokens = _read_inputs(body.get("input"))
     as_base64 = body.get("encoding_format", "float")
@@ -207,11 +153,11 @@ def _read_inputs(given: Any) -> tuple[list[str], int]:
     inputs = _as_list(given)
     if len(inputs) > _MOST_INPUTS:
         raise refuse_openai(f"Too many inputs. The max number of inputs is {_MOST_INPUTS}.")
-    encoding = _encoding()
+    vocabulary = encoding("cl100k_base")
     texts, total = [], 0
     for one in inputs:
         if isinstance(one, str):
-            text, count = one, len(encoding.encode_ordinary(one))
+            text, count = one, len(vocabulary.encode_ordinary(one))
         else:
             text, count = _decode(one), len(one)
         if not count:
@@ -248,11 +194,6 @@ def _is_tokens(given: list[Any]) -> bool:
 
 def _decode(tokens: list[int]) -> str:
     try:
-        return str(_encoding().decode(tokens))
+        return str(encoding("cl100k_base").decode(tokens))
     except KeyError:
         raise refuse_openai("Invalid token ids in 'input'.", "input") from None
-
-
-def _headers(call: Call) -> dict[str, str]:
-    headers = service_headers(call.started) | {"Content-Type": "application/json", "x-ms-region": REGION}
-    return headers | {"x-request-id": str(uuid4())}

@@ -90,6 +90,13 @@ class Quota:
                 used.level -= tokens
         return Verdict(wait, _whole(requests), _whole(used))
 
+    def charge(self, operation: str, tokens: int) -> None:
+        """Take what an answer cost, once it is known."""
+        _, used = self._of(operation)
+        if used is not None:
+            used.fill(self.clock())
+            used.level -= tokens
+
     def reset(self) -> None:
         """Fill every bucket."""
         self._buckets.clear()

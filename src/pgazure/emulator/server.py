@@ -14,13 +14,17 @@ from typing import TYPE_CHECKING, Any, Self
 
 import uvicorn
 
-from pgazure.emulator.app import Options, build
+from pgazure.emulator.app import FILTER_WORD, Options, build
 from pgazure.emulator.quota import Quota
+from pgazure.emulator.rules import NO_RULES, load
 from pgazure.emulator.stats import Stats
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
     from types import FrameType, TracebackType
+
+    from pgazure.emulator.rules import Rules
 
 _BACKLOG = 1_024
 _DEFAULT_KEY = "emulator"
@@ -67,6 +71,10 @@ class Emulator:
         tpm: Tokens per minute and deployment; ``None`` means no limit.
         accept_any_token: Let in every bearer token, as if it came from Entra ID.
         job_time: Seconds that a job takes at least.
+        deployments: Deployments of Azure OpenAI; any name will do where none is given.
+        filter_word: The content filter of Azure OpenAI refuses prompts that hold this, whatever its case; never,
+            where it is empty.
+        rules: A TOML or JSON file that says what scoring endpoints and custom models answer.
 
     Raises:
         ValueError: An option cannot be used, or the default key would be open to other machines.
@@ -84,8 +92,13 @@ class Emulator:
         tpm: float | None = None,
         accept_any_token: bool = False,
         job_time: float = 0.0,
+        deployments: Sequence[str] = (),
+        filter_word: str = FILTER_WORD,
+        rules: str | Path | None = None,
     ) -> None:
-        self._options = Options(key, latency, rpm, tpm, accept_any_token, job_time)
+        self._options = Options(
+            key, latency, rpm, tpm, accept_any_token, job_time, tuple(deployments), filter_word, _load_rules(rules)
+        )
         _check_exposure(host, key, accept_any_token=accept_any_token)
         self._address = (host, port)
         self._stats = Stats()
@@ -190,6 +203,9 @@ def serve(
     tpm: float | None = None,
     accept_any_token: bool = False,
     job_time: float = 0.0,
+    deployments: Sequence[str] = (),
+    filter_word: str = FILTER_WORD,
+    rules: str | Path | None = None,
     on_ready: Callable[[str], None] | None = None,
 ) -> None:
     """Serve in the foreground until SIGTERM or Ctrl-C.
@@ -203,18 +219,27 @@ def serve(
         tpm: As in :class:`Emulator`.
         accept_any_token: As in :class:`Emulator`.
         job_time: As in :class:`Emulator`.
+        deployments: As in :class:`Emulator`.
+        filter_word: As in :class:`Emulator`.
+        rules: As in :class:`Emulator`.
         on_ready: Called with the endpoint's URL once requests are answered.
 
     Raises:
         ValueError: An option cannot be used, or the default key would be open to other machines.
         OSError: The address cannot be listened on.
     """
-    options = Options(key, latency, rpm, tpm, accept_any_token, job_time)
+    options = Options(
+        key, latency, rpm, tpm, accept_any_token, job_time, tuple(deployments), filter_word, _load_rules(rules)
+    )
     _check_exposure(host, key, accept_any_token=accept_any_token)
     with listen(host, port) as listening:
         url = _url(listening)
         tell = (lambda: on_ready(url)) if on_ready is not None else (lambda: None)
         asyncio.run(_make_server(options, Stats(), Quota(rpm, tpm), tell).serve([listening]))
+
+
+def _load_rules(file: str | Path | None) -> Rules:
+    return NO_RULES if file is None else load(file)
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -109,6 +109,12 @@ class Stats:
                 self._by_operation[name].tokens += tokens
             self._all.tokens += tokens
 
+    def spend(self, operations: Sequence[str], tokens: int) -> None:
+        """Count the tokens of an answer."""
+        with self._lock:
+            for tally in (self._all, *(self._by_operation[name] for name in operations)):
+                tally.tokens += tokens
+
     def snapshot(self) -> dict[str, Any]:
         """All counters as JSON."""
         with self._lock:

@@ -99,13 +99,13 @@ class Translate:
         """Write a refusal: JSON, though it does not call itself so."""
         if refusal.status == 404:  # noqa: PLR2004  # answered by the gateway
             return not_found()
-        headers = _headers(call) | {"Content-Type": "text/plain; charset=utf-8"}
+        headers = translator_headers(call) | {"Content-Type": "text/plain; charset=utf-8"}
         return Response(encode(refusal.body), refusal.status, headers=headers)
 
 
 def _answer(call: Call, inputs: Sequence[Input], charged: int) -> Callable[[], Response]:
     def compute() -> Response:
-        headers = _headers(call) | {
+        headers = translator_headers(call) | {
             "Content-Type": JSON_UTF8,
             "Access-Control-Expose-Headers": _EXPOSED,
             "sourcecharacterscharged": str(charged),
@@ -165,7 +165,8 @@ def _read_input(item: Any) -> Input:
     return Input(text, known, text_type.lower() == "html", tuple(resolved))
 
 
-def _headers(call: Call) -> dict[str, str]:
+def translator_headers(call: Call) -> dict[str, str]:
+    """Headers of every answer of Translator."""
     elapsed = max(1, round((monotonic() - call.started) * 1000))
     headers = {
         "x-requestid": f"{uuid4()}.LOCAL.0000T0000",

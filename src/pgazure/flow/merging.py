@@ -14,6 +14,7 @@ from pgazure.types import (
     Sentence,
     SentimentAnalysisResult,
     TranslatedTextResult,
+    TransliteratedText,
 )
 
 if TYPE_CHECKING:
@@ -82,6 +83,12 @@ def merge_translations(parts: Sequence[Part], results: Sequence[TranslatedTextRe
         script = first.transliteration
         translations.append(replace(first, text=text, transliteration=script and replace(script, text=text)))
     return TranslatedTextResult(translations, _merge_detected(parts, results))
+
+
+def merge_transliterations(parts: Sequence[Part], results: Sequence[TransliteratedText]) -> TransliteratedText:
+    """Join the parts with the white space between them."""
+    text = "".join(part.lead + result.text + part.trail for part, result in zip(parts, results, strict=True))
+    return TransliteratedText(results[0].script, text)
 
 
 def _merge_detected(parts: Sequence[Part], results: Sequence[TranslatedTextResult]) -> DetectedLanguage | None:

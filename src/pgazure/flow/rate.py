@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, field
 
 from pgazure.flow.retry import LONGEST_WAIT, back_off
 
-# Pauses after a 429 that says no time, in seconds.
+# Pauses after a 429 that says no time, in seconds. The first is always the same: what a quota saves up
+# meanwhile is then in every measurement, and falsifies none.
 _FIRST_PAUSE = 0.5
-_SHORTEST_PAUSE = 0.05
 _LONGEST_PAUSE = 3.0
+# A careful start: this many requests side by side, and one more for each so many that pass. What is under
+# way when the quota ends is refused.
+_CAREFUL = 2
+_STEP = 32
 # Requests that make a measurement.
-_ENOUGH = 20
+_ENOUGH = 5
 # Seconds of silence after which the quota may be another one.
 _FORGET_AFTER = 60.0
+# Requests that make the first one, where the latest went faster than all: what came slowly before them, from a
+# service that was waking up, says nothing of the quota.
+_LATEST = 20
 # How much faster requests follow each other after a whole cycle without a 429; from there on with the cube
 # of the time. Chosen by simulating fixed windows, sliding windows and token buckets: on average 97 % of the
-# quota is used and under 1 % of the requests are refused.
+# quota is used and under 1 % of the requests are refused, and of the first 200 under 2 %.
 _GROWTH = 0.02
+# Seconds; a measurement over less says too little to go faster soon.
+_SHORTEST_CYCLE = 10.0
 
 
 @dataclass(slots=True)
@@ -38,6 +48,7 @@ class RateControl:
 
     Attributes:
         ceiling: Most requests under way, 1 or more.
+        careful: Whether to begin with few requests under way, and add to them as they pass.
         under_way: How many are.
         opens_at: Nothing starts before this time.
         refusals: 429s in a row, those of requests sent together counted once.
@@ -45,6 +56,7 @@ class RateControl:
     """
 
     ceiling: int
+    careful: bool = False
     under_way: int = 0
     opens_at: float = -math.inf
     refusals: int = 0
@@ -54,13 +66,14 @@ class RateControl:
     _last_at: float = -math.inf
     _since: float | None = None
     _passed: int = 0
-    _cycle: float = 1.0
+    _answered: int = 0
+    _latest: deque[float] = field(default_factory=lambda: deque(maxlen=_LATEST))
+    _cycle: float = _SHORTEST_CYCLE
     _opened_at: float = 0.0
 
     def delay(self, now: float) -> float:
         """Say how long the next request must wait: 0 is now, infinity is until another one ends."""
-        most = 1 if self.refusals else self.ceiling
-        if self.under_way >= most:
+        if self.under_way >= self._most():
             return math.inf
         return max(0.0, self.opens_at - now, self._slot_at - now)
 
@@ -73,7 +86,7 @@ class RateControl:
             idle = max(0.0, now - max(self._last_at, self.opens_at, self._slot_at))
             self._since += idle
             if idle > _FORGET_AFTER:
-                self.rate = math.inf
+                self.rate, self._answered = math.inf, 0
         self.under_way += 1
         self._slot_at = max(now - 1 / self._pace(now), self._slot_at) + 1 / self._pace(now)
 
@@ -85,6 +98,8 @@ class RateControl:
     def succeed(self, started_at: float, now: float, pause: float | None = None) -> None:
         """Learn from an answer; ``pause`` is what its rate headers ask for when the quota is used up."""
         self._passed += 1
+        self._answered += 1
+        self._latest.append(now)
         if self.refusals and started_at >= self._refused_at:
             self.refusals = 0
             self._measure(now)
@@ -96,18 +111,25 @@ class RateControl:
         if started_at >= self._refused_at:
             self._refused_at = now
             self.refusals += 1
-        first = _FIRST_PAUSE if self.rate == math.inf else min(_FIRST_PAUSE, max(_SHORTEST_PAUSE, 2 / self.rate))
-        own = min(back_off(self.refusals, first, chance), _LONGEST_PAUSE)
+        own = min(back_off(self.refusals, _FIRST_PAUSE, chance), _LONGEST_PAUSE)
         wait = own if retry_after is None else retry_after
         self.opens_at = max(self.opens_at, now + min(wait, LONGEST_WAIT))
+
+    def _most(self) -> int:
+        if self.refusals:
+            return 1
+        return min(self.ceiling, _CAREFUL + self._answered // _STEP) if self.careful else self.ceiling
 
     def _measure(self, now: float) -> None:
         assert self._since is not None
         elapsed = max(now - self._since, 1e-3)
         self._opened_at = now
         if self._passed >= _ENOUGH:
-            self.rate = self._passed / elapsed
-            self._cycle, self._since, self._passed = elapsed, now, 0
+            found = self._passed / elapsed
+            if self.rate == math.inf and len(self._latest) == _LATEST:
+                found = max(found, _LATEST / max(now - self._latest[0], 1e-3))
+            self.rate = found
+            self._cycle, self._since, self._passed = max(elapsed, _SHORTEST_CYCLE), now, 0
 
     def _pace(self, now: float) -> float:
         return self.rate * (1 + _GROWTH * ((now - self._opened_at) / self._cycle) ** 3)

@@ -23,6 +23,9 @@ _NOT_IMPLEMENTED = 501
 WRONG_DIMENSIONS = "WrongDimensions"
 """Code of an answer whose vectors have another length than was asked for: asking again costs and changes nothing."""
 
+TOO_LONG = "AnswerTooLong"
+"""Code of an answer that was cut off at the model's limit: the next one would be too."""
+
 WRONG_PARAMETER = "WrongParameter"
 """Code for a request that is refused for its parameters, whatever the text."""
 
@@ -68,7 +71,7 @@ def is_retryable(error: ServiceError) -> bool:
     if isinstance(error, ServiceUnavailableError):
         return error.status_code != _NOT_IMPLEMENTED and (error.retry_after or 0.0) <= LONGEST_WAIT
     if isinstance(error, ServiceResponseError):
-        return error.code != WRONG_DIMENSIONS
+        return error.code not in {WRONG_DIMENSIONS, TOO_LONG}
     return isinstance(error, ServiceRequestError)
 
 

@@ -31,6 +31,15 @@ def _load(encoding: str) -> Any:
 
 
 def count_tokens(text: str, model: str) -> int:
-    """Count the tokens of ``text`` for ``model``."""
+    """Count the tokens of ``text`` for ``model``, on this machine.
+
+    Args:
+        text: What is to be sent; it is not sent anywhere.
+        model: Name of an OpenAI model, such as ``text-embedding-3-small``. Any other name, that of a deployment
+            for instance, is taken for an embedding model.
+
+    Returns:
+        The tokens of the text itself, without those that a chat model adds for each message.
+    """
     # Words that look like a control token are ordinary text here.
     return len(_load(choose_encoding(model)).encode_ordinary(text))

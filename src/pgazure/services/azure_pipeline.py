@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from azure.core.pipeline.policies import AsyncRedirectPolicy, AsyncRetryPolicy, SansIOHTTPPolicy
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from pgazure.config import ServiceSettings
 
 _BODY = "deserialized_data"
+# The SDKs log an error answer that is no JSON with a traceback. Whoever has set up logging still gets that;
+# a script that has not does not find it on its screen.
+_UNHEARD = logging.NullHandler()
 
 
 class ExchangePolicy(SansIOHTTPPolicy[Any, Any]):
@@ -42,6 +46,7 @@ class ExchangePolicy(SansIOHTTPPolicy[Any, Any]):
 
 def pipeline_options(settings: ServiceSettings) -> dict[str, Any]:
     """Give the keyword arguments that every Azure SDK client is made with."""
+    logging.getLogger("azure").addHandler(_UNHEARD)
     return {
         "per_call_policies": [ExchangePolicy(permit_http=settings.key is None and is_loopback(settings.endpoint))],
         # One layer retries, and it is not this one. A key does not follow a redirect either.

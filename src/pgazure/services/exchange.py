@@ -6,7 +6,7 @@ import time
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from pgazure.errors import ServiceResponseError
 from pgazure.flow.retry import read_retry_after
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from pgazure.errors import ServiceError
     from pgazure.types import DocumentError
+    from pgazure.types_language import ConversationItem
 
 R = TypeVar("R")
 
@@ -36,6 +37,24 @@ class Document:
 
     text: str = field(repr=False)
     language: str | None = None
+
+
+class Transcript(str):
+    """A conversation as the text that is counted and billed; it remembers who said what.
+
+    Args:
+        items: The turns.
+    """
+
+    __slots__ = ("items",)
+
+    items: tuple[ConversationItem, ...]
+
+    def __new__(cls, items: Sequence[ConversationItem]) -> Self:
+        """Join the turns, one a line."""
+        transcript = super().__new__(cls, "\n".join(item.text for item in items))
+        transcript.items = tuple(items)
+        return transcript
 
 
 @dataclass(frozen=True, slots=True)

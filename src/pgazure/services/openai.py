@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pgazure.errors import ServiceResponseError
 from pgazure.flow.retry import WRONG_DIMENSIONS
-from pgazure.services.auth import SCOPE
+from pgazure.services.chat import Chat
 from pgazure.services.errors import describe_openai_error
 from pgazure.services.exchange import CONNECT_SECONDS, READ_SECONDS, Answer, Exchange, find_pause
 
@@ -34,6 +34,9 @@ class OpenAIService:
     Args:
         settings: Endpoint, key, API version; without a version the ``/openai/v1`` routes are used.
         identity: The credential used where there is no key.
+
+    Attributes:
+        chat: Its chat models.
     """
 
     def __init__(self, settings: ServiceSettings, identity: Identity) -> None:
@@ -41,7 +44,7 @@ class OpenAIService:
 
         self.endpoint = settings.endpoint
         key: str | Callable[[], Awaitable[str]]
-        key = _token_provider(identity) if settings.key is None else settings.key.get_secret_value()
+        key = _token_provider(settings, identity) if settings.key is None else settings.key.get_secret_value()
         resource = settings.endpoint.removesuffix("/openai/v1").removesuffix("/openai")
         http = openai.DefaultAioHttpClient(follow_redirects=False)
         timeout = openai.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
@@ -59,6 +62,7 @@ class OpenAIService:
                 http_client=http,
                 **credential,
             )
+        self.chat = Chat(self._client)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -92,10 +96,10 @@ class OpenAIService:
             ) from None
 
 
-def _token_provider(identity: Identity) -> Callable[[], Awaitable[str]]:
+def _token_provider(settings: ServiceSettings, identity: Identity) -> Callable[[], Awaitable[str]]:
     from azure.identity.aio import get_bearer_token_provider  # noqa: PLC0415  SDKs are imported when first needed
 
-    return get_bearer_token_provider(identity.open(), SCOPE)
+    return get_bearer_token_provider(identity.open(settings.endpoint), identity.scope(settings.endpoint))
 
 
 def _read_vectors(data: Sequence[Any], count: int, dimensions: int | None) -> list[Vector]:

@@ -1,4 +1,4 @@
-"""Schema ``azure_cognitive``, blocking. Written by scripts/generate_client.py: do not edit."""
+"""``azure_cognitive``, blocking. Written by scripts/generate_client.py: do not edit."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         DocumentError,
         Entity,
         LanguageDetectionResult,
+        LinkedEntity,
         PiiEntityRecognitionResult,
         Sentence,
         SentimentAnalysisResult,
@@ -248,6 +249,82 @@ class AzureCognitive:
         return self._background.call(
             "azure_cognitive",
             "extract_key_phrases",
+            text,
+            language,
+            batch_size=batch_size,
+            disable_service_logs=disable_service_logs,
+            timeout_ms=timeout_ms,
+            throw_on_error=throw_on_error,
+            max_attempts=max_attempts,
+            retry_delay_ms=retry_delay_ms,
+        )
+
+    @overload
+    def linked_entities(
+        self, text: str, language: Name = None, *, throw_on_error: Raising = True, **options: Unpack[LanguageChoices]
+    ) -> list[LinkedEntity]: ...
+    @overload
+    def linked_entities(
+        self, text: None, language: Name = None, *, throw_on_error: bool = True, **options: Unpack[LanguageChoices]
+    ) -> None: ...
+    @overload
+    def linked_entities(  # pyright: ignore[reportOverlappingOverload]
+        self, text: Texts, language: Names = None, *, throw_on_error: Raising = True, **options: Unpack[LanguageBatch]
+    ) -> list[list[LinkedEntity]]: ...
+    @overload
+    def linked_entities(
+        self,
+        text: SomeTexts,
+        language: Names = None,
+        *,
+        throw_on_error: Raising = True,
+        **options: Unpack[LanguageBatch],
+    ) -> list[list[LinkedEntity] | None]: ...
+    @overload
+    def linked_entities(
+        self, text: str, language: Name = None, *, throw_on_error: bool, **options: Unpack[LanguageChoices]
+    ) -> list[LinkedEntity] | DocumentError: ...
+    @overload
+    def linked_entities(
+        self, text: SomeTexts, language: Names = None, *, throw_on_error: bool, **options: Unpack[LanguageBatch]
+    ) -> list[list[LinkedEntity] | DocumentError | None]: ...
+    def linked_entities(
+        self,
+        text: str | SomeTexts | None,
+        language: Names = None,
+        *,
+        batch_size: int = 5,
+        disable_service_logs: bool = False,
+        timeout_ms: int | None = None,
+        throw_on_error: bool = True,
+        max_attempts: int | None = None,
+        retry_delay_ms: int | None = None,
+    ) -> Any:
+        """Find what one text or many speak of and where it is described; mirrors ``azure_cognitive.linked_entities``.
+
+        Args:
+            text: A text, or a list of texts; ``None`` stays ``None``.
+            language: Its code such as ``en``: one for all or one for each; ``None`` is the service's default, English.
+            batch_size: Most texts in one request; the service takes 5.
+            disable_service_logs: Whether the service is to keep no copy of the texts for troubleshooting.
+            timeout_ms: Milliseconds for the whole call, retries included; ``None`` is the client's.
+            throw_on_error: Whether a text that fails raises; else a :class:`DocumentError` stands in its place.
+            max_attempts: Times a request is sent at most; ``None`` is the client's.
+            retry_delay_ms: Milliseconds before the second attempt; ``None`` is the client's.
+
+        Returns:
+            The entities of a text, or a list of them in input order.
+
+        Raises:
+            BatchError: Some of many texts failed; its ``results`` hold the others.
+            InvalidRequestError: The one text was refused.
+            AuthenticationError: The key or token was refused.
+            ServiceTimeoutError: The time was too short.
+            ConfigurationError: The endpoint is not set, or an argument is out of range.
+        """
+        return self._background.call(
+            "azure_cognitive",
+            "linked_entities",
             text,
             language,
             batch_size=batch_size,

@@ -1,4 +1,4 @@
-"""Schema ``azure_openai``, blocking. Written by scripts/generate_client.py: do not edit."""
+"""``azure_openai``, blocking. Written by scripts/generate_client.py: do not edit."""
 
 # ruff: noqa: A002
 

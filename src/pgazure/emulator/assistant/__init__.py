@@ -22,7 +22,10 @@ __all__ = ["Conversation", "Message", "Reply", "Tool", "ToolCall", "reply"]
 
 _REFUSAL = "I cannot make an answer that obeys this schema."
 _KEY = re.compile(r"[\"'`]([A-Za-z_]\w*)[\"'`]\s*(?::|,|and\b|\(|\.|$|\})")
-_KEYS = re.compile(r"\b(?:keys?|fields?|properties|attributes)\b\s*(?:named |called |:)?\s*(?P<names>[\w\s,]+?)(?:[.:;\n]|$)", re.IGNORECASE)
+_KEYS = re.compile(
+    r"\b(?:keys?|fields?|properties|attributes)\b\s*(?:named |called |:)?\s*(?P<names>[\w\s,]+?)(?:[.:;\n]|$)",
+    re.IGNORECASE,
+)
 
 
 def reply(conversation: Conversation) -> Reply:
@@ -38,7 +41,7 @@ def reply(conversation: Conversation) -> Reply:
 def _answer(conversation: Conversation) -> str:
     if conversation.results and conversation.schema is None and not conversation.as_json:
         return "\n".join(conversation.results)
-    prompt = prompts.read(conversation.user)
+    prompt = prompts.read(conversation.user, answers_in_words=conversation.schema is None)
     text = "\n".join([prompt.text, *conversation.results])
     reading = Reading(text, f"{prompt.order}\n{conversation.system}")
     plain = answers.answer(prompt, reading, conversation.system)
@@ -60,5 +63,7 @@ def _guess_schema(order: str) -> dict[str, Any]:
     properties: dict[str, Any] = {}
     for name in dict.fromkeys(names or ["answer"]):
         plural = name.lower().endswith(lists)
-        properties[name] = {"type": "array", "items": {"type": "string"}} if plural else {"type": kinds.get(name.lower(), "string")}
+        properties[name] = (
+            {"type": "array", "items": {"type": "string"}} if plural else {"type": kinds.get(name.lower(), "string")}
+        )
     return {"type": "object", "properties": properties}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pgazure.emulator.assistant import arithmetic, facts, truth, values
+from pgazure.emulator.assistant.fields import Field, find_beside, split
 from pgazure.emulator.assistant.values import FINDERS
-from pgazure.emulator.assistant.fields import Field, split
 from pgazure.emulator.models import relevance
 from pgazure.emulator.models.wordlists import words
 
@@ -21,27 +22,47 @@ if TYPE_CHECKING:
 
 _HELP = "I am a small local stand-in for a language model: I can only work with the text that I am given."
 _SAY = re.compile(
-    r"\b(?:say|reply with|respond with|answer with|return|output|print|repeat)(?: only| just| exactly)?(?: the (?:word|phrase|text))?"
+    r"\b(?:say|reply with|respond with|answer with|return|output|print|repeat)(?: only| just|"
+    r" exactly)?(?: the (?:word|phrase|text))?"
     r"\s*:?\s*(?:[\"'“](?P<quoted>[^\"'”]+)[\"'”]|(?P<bare>\w+)\s*[.!]?\s*$)",
     re.IGNORECASE,
 )
 _COUNT = re.compile(r"\b(?P<count>\d+|one|a single|two|three|four|five)[\s-]+sentences?\b", re.IGNORECASE)
-_OPTIONS = re.compile(r"\b(?:as|is it|into|one of|either|between)\b[:\s]+(?P<options>[\w -]+(?:\s*[,/|]\s*[\w -]+)*\s*,?\s+(?:or|and)\s+[\w-]+)", re.IGNORECASE)
+_OPTIONS = re.compile(
+    r"\b(?:as|is it|into|one of|either|between)\b[:\s]+(?P<options>[\w -]+(?:\s*[,/|]\s*[\w -]+)*\s*,?\s+(?:or|"
+    r"and)\s+[\w-]+)",
+    re.IGNORECASE,
+)
 _SUMMARY = re.compile(r"\b(?:summar|tl;?dr|condense|shorten|gist|in brief|key points?)", re.IGNORECASE)
 _SENTIMENT = re.compile(r"\bsentiment|\b(?:positive|negative)\b.*\bor\b|\btone\b|\bmood\b", re.IGNORECASE)
 _LANGUAGE = re.compile(r"\b(?:what|which|detect|identify)\b.*\blanguage\b", re.IGNORECASE)
 _PHRASES = re.compile(r"\bkey ?(?:phrase|word)s?|\btags?\b|\bmain topics?\b", re.IGNORECASE)
 _TITLE = re.compile(r"\b(?:title|headline|subject line|name for)\b", re.IGNORECASE)
-_ENTITIES = re.compile(r"\b(?:list|extract|find|what|which|name)\b.*\b(?:entit|people|persons|names|places|organi[sz]ations|companies)", re.IGNORECASE)
+_ENTITIES = re.compile(
+    r"\b(?:list|extract|find|what|which|name)\b.*\b(?:entit|people|persons|names|places|organi[sz]ations|companies)",
+    re.IGNORECASE,
+)
 _REDACT = re.compile(r"\b(?:redact|anonymi[sz]e|mask|remove (?:all )?(?:personal|pii))", re.IGNORECASE)
-_REPLY = re.compile(r"\b(?:reply|respond|response|answer)\b.*\b(?:review|customer|guest|email|feedback|complaint|comment|message)", re.IGNORECASE)
+_REPLY = re.compile(
+    r"\b(?:reply|respond|response|answer)\b.*\b(?:review|customer|guest|email|feedback|complaint|comment|message)",
+    re.IGNORECASE,
+)
 _DESCRIBE = re.compile(r"\b(?:write|create|draft|generate|describe)\b", re.IGNORECASE)
-_TRUE = re.compile(r"\b(?:is it true|true or false|yes or no)\b|^(?:is|are|was|were|does|do|did|has|have|can)\b", re.IGNORECASE)
+_TRUE = re.compile(
+    r"\b(?:is it true|true or false|yes or no)\b|^(?:is|are|was|were|does|do|did|has|have|can)\b", re.IGNORECASE
+)
 _CASE = re.compile(r"\b(?:in(?:to)?|to) (?P<case>upper|lower)[ -]?case\b", re.IGNORECASE)
 _QUESTION = re.compile(r"^(?:what|who|when|where|which|how|why)\b|\?\s*$", re.IGNORECASE)
 _EXTRACT = re.compile(
-    r"\b(?:extract|find|get|give(?: me)?|return|what(?:'s| is| are| was)|tell me|identify|when|who|where)\b(?P<what>.*)", re.IGNORECASE
+    r"\b(?:extract|find|get|give(?: me)?|return|what|which|tell me|identify|when|who|"
+    r"where)\b(?P<what>.*)",
+    re.IGNORECASE,
 )
+_ORDERS = re.compile(
+    r"\b(?:summar|translat|extract|classif|redact|rewrite|detect|answer with|reply with|respond with)", re.IGNORECASE
+)
+_HOW_MANY = re.compile(r"\bhow many (?P<what>\w+)", re.IGNORECASE)
+_VAGUE = frozenset({"answer", "sentences", "query", "question", "entities"})
 _COUNTS = {"one": 1, "a single": 1, "two": 2, "three": 3, "four": 4, "five": 5}
 _ENOUGH = 0.25
 
@@ -54,11 +75,13 @@ def answer(prompt: Prompt, reading: Reading, system: str) -> str:
         reading: Its texts.
         system: Instructions above the conversation; they say what to do where the request does not.
     """
-    for order in (prompt.order, f"{system}\n{prompt.order}") if system else (prompt.order,):
-        asked = type(prompt)(order, prompt.documents, prompt.marked or order != prompt.order, prompt.query, prompt.statement)
-        reading.order = order
+    asked = [prompt]
+    if _ORDERS.search(system):
+        asked.append(replace(prompt, order=system, marked=True))
+    for one in asked:
+        reading.order = one.order
         for attempt in _ATTEMPTS:
-            if (found := attempt(asked, reading)) is not None:
+            if (found := attempt(one, reading)) is not None:
                 return found
     return _fall_back(prompt, reading)
 
@@ -147,7 +170,14 @@ def _list_phrases(prompt: Prompt, reading: Reading) -> str | None:
 def _list_entities(prompt: Prompt, reading: Reading) -> str | None:
     if not _ENTITIES.search(prompt.order):
         return None
-    wanted = {"peop": "Person", "perso": "Person", "names": "Person", "place": "Location", "organ": "Organization", "compan": "Organization"}
+    wanted = {
+        "peop": "Person",
+        "perso": "Person",
+        "names": "Person",
+        "place": "Location",
+        "organ": "Organization",
+        "compan": "Organization",
+    }
     kinds = {kind for word, kind in wanted.items() if re.search(rf"\b{word}", prompt.order, re.IGNORECASE)}
     found = [one.text for one in reading.entities if not kinds or one.category in kinds]
     return ", ".join(dict.fromkeys(found)) or "None."
@@ -173,11 +203,19 @@ def _extract(prompt: Prompt, reading: Reading) -> str | None:
     match = _EXTRACT.search(prompt.order)
     if match is None or not (prompt.marked or len(reading.sentences) > 1):
         return None
-    named = re.findall(r"[A-Za-z-]+", match.group().lower())
-    for word in named:
-        field = Field(word)
-        if field.sense in FINDERS and field.sense not in {"answer", "sentences", "query", "question", "entities"}:
-            return ", ".join(dict.fromkeys(FINDERS[field.sense](reading)[:3])) or None
+    senses = [Field(word).sense for word in re.findall(r"[A-Za-z-]+", match.group().lower())]
+    # What is complained of is no person, though a customer complains.
+    senses.sort(key=lambda sense: sense not in {"problem", "praise"})
+    for sense in senses:
+        if sense in FINDERS and sense not in _VAGUE:
+            return ", ".join(dict.fromkeys(FINDERS[sense](reading)[:3])) or None
+    return None
+
+
+def _count_things(prompt: Prompt, reading: Reading) -> str | None:
+    if match := _HOW_MANY.search(prompt.order):
+        number = find_beside(Field(match["what"]), reading)
+        return None if number is None else arithmetic.write(number)
     return None
 
 
@@ -202,7 +240,9 @@ def _write(prompt: Prompt, reading: Reading) -> str | None:
         return None
     if prompt.marked:
         return reading.summarize(2)
-    topic = re.sub(r"^.*?\b(?:about|on|of|for|a|an)\s+", "", prompt.order.strip(" .!?"), count=1, flags=re.IGNORECASE | re.DOTALL)
+    topic = re.sub(
+        r"^.*?\b(?:about|on|of|for|a|an)\s+", "", prompt.order.strip(" .!?"), count=1, flags=re.IGNORECASE | re.DOTALL
+    )
     return f"{topic[:1].upper()}{topic[1:]}." if topic and len(split(topic)) < 60 else None  # noqa: PLR2004
 
 
@@ -213,6 +253,24 @@ def _fall_back(prompt: Prompt, reading: Reading) -> str:
 
 
 _ATTEMPTS: tuple[Answer, ...] = (
-    _greet, _echo, _translate, _redact, _change_case, _summarize, _name_title, _name_language, _list_phrases, _list_entities,
-    _write_reply, _compute, _tell_capital, _classify, _judge, _decide, _extract, _quote, _write,
-)  # fmt: skip
+    _greet,
+    _echo,
+    _translate,
+    _redact,
+    _change_case,
+    _summarize,
+    _name_title,
+    _name_language,
+    _list_phrases,
+    _list_entities,
+    _write_reply,
+    _compute,
+    _tell_capital,
+    _classify,
+    _judge,
+    _decide,
+    _count_things,
+    _extract,
+    _quote,
+    _write,
+)

@@ -34,7 +34,8 @@ _COMPARE: tuple[tuple[re.Pattern[str], Callable[[float, float], bool]], ...] = t
     )
 )
 _STATEMENT = re.compile(
-    r"^\s*(?P<left>[\d.()+*/^ -]*\d[\d.()+*/^ -]*?)\s*(?P<sign>[<>!=]=?|is [a-z ]*?than(?: or equal to)?|is at (?:least|most)|"
+    r"^\s*(?P<left>[\d.()+*/^ -]*\d[\d.()+*/^ -]*?)\s*(?P<sign>[<>!=]=?|is [a-z ]*?than(?: or equal to)?|"
+    r"is at (?:least|most)|"
     rf"is not(?: equal to)?|does not equal|{_EQUALS})\s*(?P<right>[\d.()+*/^ -]*\d[\d.()+*/^ -]*?)\s*[.!?]?\s*$",
     re.IGNORECASE,
 )

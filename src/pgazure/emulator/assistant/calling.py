@@ -16,7 +16,26 @@ if TYPE_CHECKING:
     from pgazure.emulator.assistant.conversation import Conversation, Tool
 
 _ENOUGH = 0.06
-_VERBS = frozenset({"get", "find", "fetch", "lookup", "look", "search", "list", "show", "run", "do", "make", "set", "current", "giv", "use"})
+_BEGINNING = 6
+_VERBS = frozenset(
+    {
+        "get",
+        "find",
+        "fetch",
+        "lookup",
+        "look",
+        "search",
+        "list",
+        "show",
+        "run",
+        "do",
+        "make",
+        "set",
+        "current",
+        "giv",
+        "use",
+    }
+)
 
 
 def call_tool(conversation: Conversation) -> ToolCall | None:
@@ -43,7 +62,11 @@ def _fitness(tool: Tool, message: str) -> float:
     said = set(relevance.terms(message))
     named = set(relevance.terms(" ".join(split(tool.name)))) - _VERBS
     told = set(relevance.terms(tool.description)) - _VERBS
-    by_name = len(named & said) / len(named) if named else 0.0
-    by_description = len(told & said) / len(told) if told else 0.0
-    total = by_name + 0.5 * by_description
+    total = _share(named, said) + 0.5 * _share(told, said)
     return total if total > _ENOUGH else 0.0
+
+
+def _share(wanted: set[str], said: set[str]) -> float:
+    # Endings differ: a calculator calculates.
+    begun = {term[:_BEGINNING] for term in said}
+    return sum(term[:_BEGINNING] in begun for term in wanted) / len(wanted) if wanted else 0.0

@@ -38,7 +38,26 @@ _SHAPES = {
     "uuid": r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}",
     "uri": r"[A-Za-z][\w+.-]*:\S+",
 }
-_TRIES = ("", "a", "A", "0", "1", "aa", "AA", "00", "aaa", "AAA", "000", "A1", "AB-1", "1970-01-01", "0000", "00000", "ABC-123", "true")
+_TRIES = (
+    "",
+    "a",
+    "A",
+    "0",
+    "1",
+    "aa",
+    "AA",
+    "00",
+    "aaa",
+    "AAA",
+    "000",
+    "A1",
+    "AB-1",
+    "1970-01-01",
+    "0000",
+    "00000",
+    "ABC-123",
+    "true",
+)
 _LETTERS = 3
 
 
@@ -57,21 +76,28 @@ def find_date(text: str, *, default_year: int | None = None) -> date | None:
             # With a point the day comes first; with a slash the month does, where it can be one.
             day, month = (first, second) if "." in match.group() or first > 12 else (second, first)  # noqa: PLR2004
             return date(year, month, day)
-        month = _find_month(text)
-        year_match = _YEAR.search(text)
-        day_match = _DAY.search(_YEAR.sub(" ", text))
-        year = int(year_match[1]) if year_match else default_year
-        if month and year:
-            return date(year, month, int(day_match[1]) if day_match else 1)
+        return _find_written_date(text, default_year)
     except ValueError:
         return None
-    return None
+
+
+def _find_written_date(text: str, default_year: int | None) -> date | None:
+    month = _find_month(text)
+    year_match = _YEAR.search(text)
+    day_match = _DAY.search(_YEAR.sub(" ", text))
+    year = int(year_match[1]) if year_match else default_year
+    if month is None or year is None:
+        return None
+    return date(year, month, int(day_match[1]) if day_match else 1)
 
 
 def _find_month(text: str) -> int | None:
     names = read_table("dates")["months"].split()[:12]
     found = re.findall(r"[^\W\d_]+", text.lower())
-    return next((names.index(name) + 1 for word in found for name in names if len(word) >= _LETTERS and name.startswith(word)), None)
+    return next(
+        (names.index(name) + 1 for word in found for name in names if len(word) >= _LETTERS and name.startswith(word)),
+        None,
+    )
 
 
 def fit_text(schema: dict[str, Any], candidates: list[str], source: str) -> str | None:
@@ -135,7 +161,10 @@ def fit_number(schema: dict[str, Any], value: float, *, whole: bool) -> float | 
     most = min(high, below)
     value = min(max(value, least), most)
     if step:
-        first, last = ceil(least / step) if least > float("-inf") else None, floor(most / step) if most < float("inf") else None
+        first, last = (
+            ceil(least / step) if least > float("-inf") else None,
+            floor(most / step) if most < float("inf") else None,
+        )
         place = round(value / step)
         if first is not None:
             place = max(place, first + (first * step <= above))
@@ -143,7 +172,11 @@ def fit_number(schema: dict[str, Any], value: float, *, whole: bool) -> float | 
             place = min(place, last - (last * step >= below))
         value = place * step
     elif value <= above or value >= below:
-        value = (least + most) / 2 if least > float("-inf") and most < float("inf") else value + (1 if value <= above else -1)
+        value = (
+            (least + most) / 2
+            if least > float("-inf") and most < float("inf")
+            else value + (1 if value <= above else -1)
+        )
     if not (low <= value <= high and above < value < below):
         raise Unfillable
     return int(value) if whole or (value == int(value) and abs(value) < 2**53) else round(value, 6)

@@ -20,7 +20,7 @@ _PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 _RANGE = re.compile(r"(-?\d+(?:\.\d+)?)\s*(?:\([^()]*\)\s*)?(?:-|–|to|and|through)\s*(-?\d+(?:\.\d+)?)")  # noqa: RUF001
 _SCORES = frozenset({"positive", "neutral", "negative"})
 _CONFIDENCE = frozenset({"confidence", "score", "probability", "certainty", "likelihood", "sure"})
-_LINE = r"(?:^|[\n;,.(])\s*(?:\*\*)?{label}(?:\*\*)?\s*(?:[:=]|\bis\b|\bwas\b)\s*(?P<it>[^\n;]+)"
+_LINE = r"(?:^|[\n;,.(])\s*(?:\*\*)?{label}(?:\*\*)?\s*(?P<sign>[:=]|\bis\b|\bwas\b)\s*(?P<it>[^\n;]+)"
 _HOT = re.compile(
     r"\b(?:urgent|asap|immediately|critical|emergency|right away|unacceptable|outage|down|severe|security)\b",
     re.IGNORECASE,
@@ -29,6 +29,10 @@ _COLD = re.compile(
     r"\b(?:whenever|no rush|minor|suggestion|when you (?:can|have time)|low priority|not urgent|nice to have)\b",
     re.IGNORECASE,
 )
+_UNRELATED = 0.03
+_IDENTIFIERS = frozenset({"number", "id", "code", "no", "identifier", "reference"})
+_NAMED = ("person", "organization", "product")
+_LEFT_OVER = ("other", "none", "unknown", "misc", "miscellaneous", "general")
 _LEVELS = ({"low", "minor", "none"}, {"medium", "moderate", "normal"}, {"high", "urgent", "critical", "major"})
 
 
@@ -112,7 +116,7 @@ class Request:
         return truth.judge(self.prompt)
 
 
-def find_texts(field: Field, request: Request) -> list[str]:
+def find_texts(field: Field, request: Request) -> list[str]:  # noqa: PLR0911  # one rule after another
     """Texts for a field, the best first; empty where nothing is found."""
     sense = field.sense
     if sense == "language":
@@ -126,22 +130,38 @@ def find_texts(field: Field, request: Request) -> list[str]:
         not sense and set(field.words) <= words("assistant", "generic words") - {"name", "id", "title"}
     ):
         return [request.answer]
-    labelled = _find_labelled(field, request.reading)
+    labelled, colon = _find_labelled(field, request.reading)
+    if not colon and (number := _find_identifier(field, request.reading)):
+        return [number]
+    if field.words == ("name",) and not sense:
+        return next((found for kind in _NAMED if (found := FINDERS[kind](request.reading))), [])
     found = FINDERS[sense](request.reading) if sense in FINDERS else []
     if labelled and sense and any(one in labelled or labelled in one for one in found):
         return [next(one for one in found if one in labelled or labelled in one), *found]
     # What stands behind the field's own name outweighs what merely looks like it.
-    if labelled and len(field.words) and (not sense or not found):
+    if labelled and (colon or not found):
         return [labelled]
     return found or _find_by_likeness(field, request.reading)
 
 
-def _find_labelled(field: Field, reading: Reading) -> str:
+def _find_identifier(field: Field, reading: Reading) -> str:
+    """What "order A-55" holds for the number of an order."""
+    if len(field.words) < 2 or field.words[-1] not in _IDENTIFIERS:  # noqa: PLR2004  # an order's number, not a number
+        return ""
+    thing = re.escape(field.words[-2])
+    kinds = "|".join(sorted(_IDENTIFIERS))
+    match = re.search(rf"\b{thing}\s*(?:{kinds})?\.?\s*[:#]?\s*(?P<it>[\w-]*\d[\w-]*)", reading.text, re.IGNORECASE)
+    return match["it"] if match else ""
+
+
+def _find_labelled(field: Field, reading: Reading) -> tuple[str, bool]:
+    """What stands behind the field's own name, and whether a colon parts them."""
     label = r"[\s_-]+".join(re.escape(word) for word in field.words)
     match = re.search(_LINE.format(label=label), reading.text, re.IGNORECASE)
     if not match:
-        return ""
-    return re.split(r"[.!?](?:\s|$)|,\s", match["it"].strip(" *\"'"))[0].strip(" .\"'")
+        return "", False
+    value = re.split(r"[.!?](?:\s|$)|,\s", match["it"].strip(" *\"'"))[0].strip(" .\"'")
+    return value, match["sign"] in {":", "="}
 
 
 def _find_by_likeness(field: Field, reading: Reading) -> list[str]:
@@ -155,7 +175,7 @@ def _find_by_likeness(field: Field, reading: Reading) -> list[str]:
     return [one.rstrip(".") for one in reading.sentences if (wanted | set(told)) & set(relevance.terms(one))]
 
 
-def find_number(field: Field, request: Request, *, whole: bool) -> float | None:
+def find_number(field: Field, request: Request, *, whole: bool) -> float | None:  # noqa: PLR0911  # one rule after another
     """A number for a field; ``None`` where there is none."""
     named = {*field.words}
     mood = request.reading.judgement.mood
@@ -173,11 +193,12 @@ def find_number(field: Field, request: Request, *, whole: bool) -> float | None:
     if counted := _count(field, request.reading):
         return counted
     if field.sense not in {"money", "percentage", "age", "year", "temperature", "rating"}:
-        if beside := _find_beside(field, request.reading):
+        if beside := find_beside(field, request.reading):
             return beside
         if named & _CONFIDENCE:
             low, high = field.range or (0.0, 1.0)
-            return low + max(mood.scores.values()) * (high - low)
+            sure = request.reading.language.score if "language" in field.parents else max(mood.scores.values())
+            return low + sure * (high - low)
     if field.sense == "rating" and (ranged := field.range) and ranged[1] != 5:  # noqa: PLR2004
         return _rate(request, ranged)
     found = [parse_number(text) for text in find_texts(field, request)]
@@ -205,8 +226,8 @@ def _count(field: Field, reading: Reading) -> float | None:
     return None
 
 
-def _find_beside(field: Field, reading: Reading) -> float | None:
-    """A number beside the field's own word: "3 bedrooms", "bedrooms: 3"."""
+def find_beside(field: Field, reading: Reading) -> float | None:
+    """Find a number beside the field's own word: "3 bedrooms", "bedrooms: 3"."""
     number = r"(?P<it>\d[\d.,]*|zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)"
     for word in field.words:
         if word in {"of", "number", "num", "count", "total", "score", "confidence"}:
@@ -221,7 +242,7 @@ def _find_beside(field: Field, reading: Reading) -> float | None:
     return None
 
 
-def decide(field: Field, request: Request) -> bool | None:
+def decide(field: Field, request: Request) -> bool | None:  # noqa: PLR0911  # one rule after another
     """Whether what a field asks is so; ``None`` where that cannot be told."""
     named = {*field.words} - {"is", "has", "was", "contains", "mentions", "are"}
     label = request.reading.judgement.mood.label
@@ -251,7 +272,7 @@ def decide(field: Field, request: Request) -> bool | None:
     return truth.decide(f"{' '.join(field.words)}", request.reading.text) if field.description else False
 
 
-def choose(field: Field, options: list[str], request: Request) -> str | None:
+def choose(field: Field, options: list[str], request: Request) -> str | None:  # noqa: PLR0911  # one rule after another
     """The option that fits a field best; ``None`` where none does better than another."""
     lower = {option.lower().replace("-", "_").replace(" ", "_"): option for option in options}
     if {*lower} & _SCORES and ({*lower} <= _SCORES | {"mixed", "unknown", "very_positive", "very_negative"}):
@@ -282,7 +303,7 @@ def _choose_mood(lower: dict[str, str], request: Request) -> str | None:
     return lower[max(known, key=lambda key: mood.scores[key])]
 
 
-def _choose_truth(lower: dict[str, str], known: bool | None) -> str | None:  # noqa: FBT001
+def _choose_truth(lower: dict[str, str], known: bool | None) -> str | None:
     sets = {
         True: ("true", "yes", "supported", "entailment"),
         False: ("false", "no", "refuted", "contradicted", "unsupported", "contradiction"),
@@ -305,4 +326,6 @@ def _choose_alike(options: list[str], request: Request) -> str | None:
     scored = {option: relevance.score(" ".join(split(option)), request.reading.text) for option in options}
     best = max(scored.values(), default=0.0)
     winners = [option for option, value in scored.items() if value == best]
-    return winners[0] if len(winners) == 1 else None
+    if len(winners) == 1 and best > _UNRELATED:
+        return winners[0]
+    return next((option for option in options if option.lower() in _LEFT_OVER), None)

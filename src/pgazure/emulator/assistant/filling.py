@@ -30,11 +30,11 @@ class _Place:
     parents: tuple[str, ...] = ()
     record: dict[str, Any] | None = None
     required: bool = True
-    depth: int = 0
+    references: tuple[str, ...] = ("#",)
 
     def inside(self, name: str, record: dict[str, Any] | None = None) -> _Place:
         parents = (self.name, *self.parents) if self.name else self.parents
-        return _Place(name, parents, self.record if record is None else record, True, self.depth + 1)  # noqa: FBT003
+        return replace(self, name=name, parents=parents, record=record or self.record, required=True)
 
 
 class Filler:
@@ -56,13 +56,12 @@ class Filler:
         return self._fill(self._root, request, _Place(str(self._root.get("title", ""))))
 
     def _fill(self, schema: dict[str, Any], request: Request, place: _Place) -> Any:
-        schema = self._resolve(schema)
-        if place.depth > _DEEPEST:
-            raise Unfillable
+        schema, place = self._open(schema, place)
         if "const" in schema:
             return schema["const"]
         if options := schema.get("anyOf") or schema.get("oneOf"):
-            return self._fill_any([schema | option for option in options], request, place)
+            common = {key: value for key, value in schema.items() if key not in {"anyOf", "oneOf"}}
+            return self._fill_any([common | option for option in options], request, place)
         kinds = schema.get("type")
         if isinstance(kinds, list):
             return self._fill_any([schema | {"type": kind} for kind in kinds], request, place)
@@ -70,8 +69,22 @@ class Filler:
             return self._pick(schema, request, place)
         if kinds is None:
             kinds = "object" if "properties" in schema else "array" if "items" in schema else "string"
-        fill = {"object": self._fill_object, "array": self._fill_array, "boolean": self._fill_boolean, "null": _fill_null}
+        fill = {
+            "object": self._fill_object,
+            "array": self._fill_array,
+            "boolean": self._fill_boolean,
+            "null": _fill_null,
+        }
         return fill.get(kinds, self._fill_plain)(schema, request, place)
+
+    def _open(self, schema: dict[str, Any], place: _Place) -> tuple[dict[str, Any], _Place]:
+        """Follow a reference, but none a second time: what would go on for ever has to end."""
+        reference = schema.get("$ref")
+        if reference is None:
+            return schema, place
+        if reference in place.references:
+            raise Unfillable
+        return self._resolve(schema), replace(place, references=(*place.references, str(reference)))
 
     def _resolve(self, schema: dict[str, Any]) -> dict[str, Any]:
         seen = 0
@@ -88,13 +101,12 @@ class Filler:
 
     def _fill_any(self, options: list[dict[str, Any]], request: Request, place: _Place) -> Any:
         """The first option a value is found for; ``null`` where it may be that and none is."""
-        bare = [{key: value for key, value in self._resolve(option).items() if key not in {"anyOf", "oneOf"}} for option in options]
-        may_be_null = any(one.get("type") == "null" or one.get("enum") == [None] for one in bare)
-        real = [one for one in bare if one.get("type") != "null"]
-        for required in ([False] if may_be_null else [False, True]):
+        may_be_null = any(one.get("type") == "null" or one.get("enum") == [None] for one in options)
+        real = [one for one in options if one.get("type") != "null"]
+        for required in [False] if may_be_null else [False, True]:
             for one in real:
                 try:
-                    value = self._fill(one, request, replace(place, required=required, depth=place.depth + 1))
+                    value = self._fill(one, request, replace(place, required=required))
                 except Unfillable:
                     continue
                 if value is not _MISSING:
@@ -107,7 +119,10 @@ class Filler:
         options = schema["enum"]
         known = (place.record or {}).get(records.key_of(place.name))
         if isinstance(known, str):
-            return next((one for one in options if isinstance(one, str) and one.lower() == known.lower()), _MISSING if not place.required else options[0])
+            return next(
+                (one for one in options if isinstance(one, str) and one.lower() == known.lower()),
+                _MISSING if not place.required else options[0],
+            )
         texts = [one for one in options if isinstance(one, str)]
         field = _field(schema, place)
         if not texts:
@@ -125,21 +140,44 @@ class Filler:
 
     def _fill_object(self, schema: dict[str, Any], request: Request, place: _Place) -> Any:
         properties = schema.get("properties") or {}
+        if any({"iso", "iso6391"} & {*split(name)} for name in properties) and "language" not in place.parents:
+            # A name beside a code is the language's.
+            place = replace(place, parents=("language", *place.parents), name="")
         found = {name: self._fill(part, request, place.inside(name)) for name, part in properties.items()}
         if not place.required and properties and not any(_holds(value) for value in found.values()):
             return _MISSING
         return found
 
     def _fill_array(self, schema: dict[str, Any], request: Request, place: _Place) -> list[Any]:
-        items = self._resolve(schema.get("items") or {"type": "string"})
+        least = int(schema.get("minItems", 0))
+        try:
+            items, place = self._strip_null(*self._open(schema.get("items") or {"type": "string"}, place))
+            return self._fill_items(schema, items, request, place)
+        except Unfillable:
+            if least:
+                raise
+            return []
+
+    def _strip_null(self, items: dict[str, Any], place: _Place) -> tuple[dict[str, Any], _Place]:
+        """Leave out that an item may be null: a list holds what is found, and nothing else."""
+        kinds, options = items.get("type"), items.get("anyOf")
+        if isinstance(kinds, list):
+            return items | {"type": next((kind for kind in kinds if kind != "null"), "null")}, place
+        real = [one for one in options or () if one.get("type") != "null"]
+        return self._strip_null(*self._open(real[0], place)) if len(real) == 1 else (items, place)
+
+    def _fill_items(self, schema: dict[str, Any], items: dict[str, Any], request: Request, place: _Place) -> list[Any]:
         most = int(schema.get("maxItems", _MOST_ITEMS))
         least = int(schema.get("minItems", 0))
         kind = items.get("type")
-        if kind == "object" or "properties" in items:
+        known = (place.record or {}).get(records.key_of(place.name))
+        if isinstance(known, list):
+            made = [self._fill(items, request, replace(place.inside(place.name), record=one)) for one in known]
+        elif kind == "object" or "properties" in items:
             made = self._list_objects(items, request, place)
         elif "enum" in items:
             made = self._list_choices(items, request, place)
-        elif kind in {"number", "integer", "array", "boolean"} or "anyOf" in items:
+        elif kind not in {"string", None} or {"anyOf", "oneOf", "const"} & items.keys():
             made = self._list_plain(items, request, place, least)
         else:
             made = self._list_texts(items, request, place, schema)
@@ -157,8 +195,12 @@ class Filler:
         if items.get("type") in {"number", "integer"}:
             whole = items["type"] == "integer"
             field = replace(_field(items, place), name=place.name)
-            texts = FINDERS["quantity"](request.reading) if field.sense in {"", "quantity"} else find_texts(field, request)
-            numbers = [float(match) for text in texts for match in re.findall(r"-?\d+(?:\.\d+)?", text.replace(",", ""))[:1]]
+            texts = (
+                FINDERS["quantity"](request.reading) if field.sense in {"", "quantity"} else find_texts(field, request)
+            )
+            numbers = [
+                float(match) for text in texts for match in re.findall(r"-?\d+(?:\.\d+)?", text.replace(",", ""))[:1]
+            ]
             return [fit_number(items, one, whole=whole) for one in numbers]
         return [self._fill(items, request, place.inside(place.name)) for _ in range(least)]
 
@@ -202,13 +244,15 @@ class Filler:
 
     def _fill_plain(self, schema: dict[str, Any], request: Request, place: _Place) -> Any:
         record = place.record or {}
-        known = record.get(records.key_of(place.name))
+        known = record.get(records.key_of(place.name), record.get("text") if place.name == "matches" else None)
         if schema.get("type") in {"number", "integer"}:
             whole = schema["type"] == "integer"
             field = _field(schema, place)
             if isinstance(known, (int, float)):
                 low, high = field.range or (0.0, 1.0)
-                scaled = low + known * (high - low) if records.key_of(place.name) in {"relevance", "score"} else float(known)
+                scaled = (
+                    low + known * (high - low) if records.key_of(place.name) in {"relevance", "score"} else float(known)
+                )
                 return fit_number(schema, scaled, whole=whole)
             found = find_number(field, request, whole=whole)
             if found is None:

@@ -77,8 +77,13 @@ class Prompt:
         return "\n\n".join(one.body for one in self.documents)
 
 
-def read(message: str) -> Prompt:
-    """Take a message apart."""
+def read(message: str, *, answers_in_words: bool = False) -> Prompt:
+    """Take a message apart.
+
+    Args:
+        message: The message.
+        answers_in_words: Whether a question at its head is the order, and no part of the text.
+    """
     sections = _read_tags(message) or _read_json(message)
     if sections:
         order = _leave_out_tags(message)
@@ -91,32 +96,35 @@ def read(message: str) -> Prompt:
         return Prompt(orders, texts, bool(chosen), query, statements[0] if statements else "")
     if fences := list(_FENCE.finditer(message)):
         order = _FENCE.sub("", message).strip()
-        return Prompt(order, tuple(Section("text", one["body"].strip()) for one in fences), True, _find_query(order))
+        return Prompt(
+            order, tuple(Section("text", one["body"].strip()) for one in fences), marked=True, query=_find_query(order)
+        )
     query = _find_query(message)
     numbered = list(_NUMBERED.finditer(message))
     if query and len(numbered) > 1:
         texts = tuple(
             Section("document", one["body"].strip(), one["a"] or one["b"] or one["c"] or one["d"]) for one in numbered
         )
-        return Prompt(message[: numbered[0].start()].strip(), texts, True, query)
-    return _read_plain(message.strip(), query)
+        return Prompt(message[: numbered[0].start()].strip(), texts, marked=True, query=query)
+    return _read_plain(message.strip(), query, questions=answers_in_words)
 
 
-def _read_plain(message: str, query: str) -> Prompt:
+def _read_plain(message: str, query: str, *, questions: bool) -> Prompt:
     if label := _LABEL.search(message):
         order = message[: label.start()].strip()
         return Prompt(order, (Section(label["name"].lower(), label["body"].strip()),), bool(order), query)
     head = _HEAD.match(message)
     if head and _is_order(head["head"]):
-        return Prompt(head["head"], (Section("text", head["rest"].strip()),), True, query)
+        return Prompt(head["head"], (Section("text", head["rest"].strip()),), marked=True, query=query)
     spans = [sentences.trim(message, *span) for span in sentences.split(message)]
     if len(spans) > 1:
         first, last = message[slice(*spans[0])], message[slice(*spans[-1])]
-        if _is_order(first) and (_points(first) or "\n" in message[spans[0][1] : spans[1][0]]):
-            return Prompt(first, (Section("text", message[spans[1][0] :].strip()),), True, query)
+        asks = questions and first.endswith("?")
+        if _is_order(first) and (asks or _points(first) or "\n" in message[spans[0][1] : spans[1][0]]):
+            return Prompt(first, (Section("text", message[spans[1][0] :].strip()),), marked=True, query=query)
         if _is_order(last) and _points(last):
-            return Prompt(last, (Section("text", message[: spans[-1][0]].strip()),), True, query)
-    return Prompt(message, (Section("text", message),), False, query)
+            return Prompt(last, (Section("text", message[: spans[-1][0]].strip()),), marked=True, query=query)
+    return Prompt(message, (Section("text", message),), marked=False, query=query)
 
 
 def _read_tags(message: str) -> list[Section]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pgazure.emulator.assistant.fields import split
 from pgazure.emulator.assistant.reading import Reading
 from pgazure.emulator.models import linking, opinions, relevance, translation
+from pgazure.emulator.models.wordlists import pairs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,33 +17,20 @@ if TYPE_CHECKING:
     from pgazure.emulator.models.spans import Found
 
 Record = dict[str, Any]
-_SYNONYMS = {
-    "text": "text", "name": "text", "entity": "text", "value": "text", "mention": "text", "phrase": "text", "content": "text",
-    "sentence": "text", "keyword": "text", "term": "text",
-    "category": "category", "type": "category", "kind": "category", "class": "category", "tag": "category", "group": "category",
-    "subcategory": "subcategory", "subtype": "subcategory",
-    "offset": "offset", "start": "offset", "begin": "offset", "position": "offset", "length": "length", "end": "end",
-    "confidence": "score", "score": "score", "probability": "score", "rank": "score", "rankscore": "score", "weight": "score",
-    "url": "url", "link": "url", "wikipedia": "url", "source": "source", "datasource": "source",
-    "index": "index", "id": "index", "document": "index", "number": "index",
-    "relevance": "relevance", "relevancy": "relevance",
-    "target": "target", "aspect": "target", "feature": "target", "sentiment": "sentiment", "polarity": "sentiment",
-    "assessment": "assessment", "opinion": "assessment",
-    "language": "language", "translation": "text", "target_language": "language",
-}  # fmt: skip
 
 
 def key_of(name: str) -> str:
     """What a field of a record is called here; its own name where it is called nothing."""
     found = split(name)
     joined = "".join(found)
-    if joined in _SYNONYMS:
-        return _SYNONYMS[joined]
-    known = [_SYNONYMS[word] for word in reversed(found) if word in _SYNONYMS]
+    synonyms = pairs("fields", "records")
+    if joined in synonyms:
+        return synonyms[joined]
+    known = [synonyms[word] for word in reversed(found) if word in synonyms]
     return known[0] if known else joined
 
 
-def list_records(name: str, fields: Sequence[str], request: Request) -> list[Record] | None:
+def list_records(name: str, fields: Sequence[str], request: Request) -> list[Record] | None:  # noqa: PLR0911  # one shape after another
     """Records for a list of objects.
 
     Args:
@@ -59,7 +47,13 @@ def list_records(name: str, fields: Sequence[str], request: Request) -> list[Rec
         return _rank(request)
     if "url" in keys or named & {"linked", "links", "linking"}:
         return [
-            {"text": one.name, "url": one.url, "source": "Wikipedia", "language": "en", "category": "", **_first_match(one)}
+            {
+                "text": one.name,
+                "url": one.url,
+                "source": "Wikipedia",
+                "language": "en",
+                **_list_matches(one, request.reading.text),
+            }
             for one in linking.find(request.reading.text)
         ]
     if named & {"pii", "personal", "sensitive"}:
@@ -67,10 +61,13 @@ def list_records(name: str, fields: Sequence[str], request: Request) -> list[Rec
     if "target" in keys and keys & {"sentiment", "assessment"}:
         return _list_opinions(request.reading)
     if "sentence" in named or "sentences" in named or (keys >= {"text", "score"} and "category" not in keys):
-        return [{"text": text, "score": rank, "sentiment": Reading(text).judgement.mood.label} for text, rank in request.reading.rank(20)]
+        return [
+            {"text": text, "score": rank, "sentiment": Reading(text).judgement.mood.label}
+            for text, rank in request.reading.rank(20)
+        ]
     if "translations" in named or (keys >= {"language", "text"} and len(keys) == 2):  # noqa: PLR2004
         return _translate(request)
-    if "category" in keys and "text" in keys:
+    if "category" in keys and keys & {"text", "index"}:
         return [_describe(one) for one in request.reading.entities]
     return None
 
@@ -93,14 +90,23 @@ def _whole(index: str, place: int) -> int | str:
 
 def _describe(one: Found) -> Record:
     return {
-        "text": one.text, "category": one.category, "subcategory": one.subcategory, "score": one.score,
-        "offset": one.start, "length": one.end - one.start, "end": one.end,
-    }  # fmt: skip
+        "text": one.text,
+        "index": one.text,
+        "category": one.category,
+        "subcategory": one.subcategory,
+        "score": one.score,
+        "offset": one.start,
+        "length": one.end - one.start,
+        "end": one.end,
+    }
 
 
-def _first_match(one: linking.Linked) -> Record:
-    start, end = one.matches[0]
-    return {"offset": start, "length": end - start, "end": end, "score": one.score}
+def _list_matches(one: linking.Linked, text: str) -> Record:
+    matches = [
+        {"text": text[start:end], "offset": start, "length": end - start, "end": end, "score": one.score}
+        for start, end in one.matches
+    ]
+    return matches[0] | {"text": one.name, "matches": matches}
 
 
 def _list_opinions(reading: Reading) -> list[Record]:
@@ -108,9 +114,20 @@ def _list_opinions(reading: Reading) -> list[Record]:
     for sentence in reading.judgement.sentences:
         mined = opinions.mine(reading.text[sentence.start : sentence.end], reading.code, sentence.start)
         for target in mined.targets:
-            said = ", ".join(reading.text[mined.assessments[place].start : mined.assessments[place].end] for place in target.relations)
+            said = ", ".join(
+                reading.text[mined.assessments[place].start : mined.assessments[place].end]
+                for place in target.relations
+            )
             text = reading.text[target.start : target.end]
-            found.append({"target": text, "text": text, "sentiment": target.label, "assessment": said, "score": max(target.scores.values())})
+            found.append(
+                {
+                    "target": text,
+                    "text": text,
+                    "sentiment": target.label,
+                    "assessment": said,
+                    "score": max(target.scores.values()),
+                }
+            )
     return found
 
 
@@ -126,6 +143,9 @@ def _translate(request: Request) -> list[Record]:
         if found.is_valid() and word not in {"to", "in", "it", "is", "or", "an", "as", "no", "so", "be", "my"}:
             targets.append(str(found.to_tag()))
     return [
-        {"language": target, "text": translation.translate(request.reading.text, request.reading.iso, target, html=False)}
+        {
+            "language": target,
+            "text": translation.translate(request.reading.text, request.reading.iso, target, html=False),
+        }
         for target in dict.fromkeys(targets)
     ]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pgazure.emulator.assistant import arithmetic, facts
 from pgazure.emulator.assistant.reading import Reading
+from pgazure.emulator.models.concepts import stop_words
 from pgazure.emulator.models.relevance import terms
 from pgazure.emulator.models.wordlists import words
 
@@ -14,11 +15,13 @@ if TYPE_CHECKING:
     from pgazure.emulator.assistant.prompt import Prompt
 
 _LEAD = re.compile(
-    r"^\s*(?:is it true that|is it the case that|it is true that|true or false\s*[:?]|statement\s*:|claim\s*:|check whether|check if)\s*",
+    r"^\s*(?:is it true that|is it the case that|it is true that|true or false\s*[:?]|statement\s*:|claim\s*:|"
+    r"check whether|check if)\s*",
     re.IGNORECASE,
 )
 _QUESTION = re.compile(
-    r"^(?:is|are|was|were)\s+(?P<subject>.+?)\s+(?P<rest>(?:in|the capital|an?|not|positive|negative|neutral|mixed|written|"
+    r"^(?:is|are|was|were)\s+(?P<subject>.+?)\s+(?P<rest>(?:in|the capital|an?|not|positive|negative|neutral|"
+    r"mixed|written|"
     r"greater|less|more|equal|even|odd|prime|located|about|happy|satisfied|unhappy|angry)\b.*?)\s*\?*$",
     re.IGNORECASE | re.DOTALL,
 )
@@ -31,19 +34,26 @@ _SPEAKER = re.compile(
 )
 _LANGUAGE = re.compile(r"\b(?:(?:written|is|are|text|review) in|language is)\s+(?P<name>[A-Z][a-z]+)\b")
 _MENTION = re.compile(
-    r"\b(?P<verb>mentions?|contains?|talks? about|discuss(?:es)?|refers? to|includes?|is about|describes?|says?|states?|"
+    r"\b(?P<verb>mentions?|contains?|talks? about|discuss(?:es)?|refers? to|includes?|is about|describes?|says?|"
+    r"states?|"
     r"complains? (?:about|of)|criticizes?|prais(?:es|e)|recommends?)\s+(?:that\s+)?(?P<what>.+)",
     re.IGNORECASE | re.DOTALL,
 )
 _KINDS = (
     (re.compile(r"e-?mail", re.IGNORECASE), "Email"),
-    (re.compile(r"phone", re.IGNORECASE), "PhoneNumber"),
+    (re.compile(r"\b(?:tele)?phone number|\bphone\b", re.IGNORECASE), "PhoneNumber"),
     (re.compile(r"\burl|link|web ?site", re.IGNORECASE), "URL"),
     (re.compile(r"\b(?:a|the|any) (?:date|time)", re.IGNORECASE), "DateTime"),
     (re.compile(r"\b(?:a|the|any) (?:person|name)", re.IGNORECASE), "Person"),
     (re.compile(r"\b(?:a|the|any) (?:company|organization)", re.IGNORECASE), "Organization"),
     (re.compile(r"\b(?:a|the|any) (?:price|number|amount|quantity)", re.IGNORECASE), "Quantity"),
 )
+_EVIDENCE = re.compile(
+    r"(?:^|[\s.])(?:review|text|document|comment|listing|description|message|email|feedback)\s*:\s*(?=\S)",
+    re.IGNORECASE,
+)
+_ASKED = re.compile(r"^(?:is|are|was|were|does|do|did|has|have|can)\s+", re.IGNORECASE)
+_OF_A_KIND = re.compile(r"^(?:the|a|an)?\s*(?:product|item|service|hotel|place|topic)\s*:\s*", re.IGNORECASE)
 _HALF = 0.5
 
 
@@ -69,6 +79,8 @@ def decide(statement: str, evidence: str) -> bool | None:
         statement, evidence = _part(statement)
     if match := _QUESTION.match(statement):
         statement = f"{match['subject']} is {match['rest']}"
+    elif evidence:
+        statement = _ASKED.sub("", statement)
     statement = statement.rstrip(" ?")
     for known in (arithmetic.decide, facts.decide):
         if (answer := known(statement)) is not None:
@@ -77,6 +89,11 @@ def decide(statement: str, evidence: str) -> bool | None:
 
 
 def _part(statement: str) -> tuple[str, str]:
+    if (label := _EVIDENCE.search(statement)) and label.start() > 0:
+        return statement[: label.start()].strip(), statement[label.end() :].strip()
+    question, mark, rest = statement.partition("?")
+    if mark and rest.strip() and _ASKED.match(question):
+        return question.strip(), rest.strip()
     head, colon, rest = statement.partition(":")
     if colon and rest.strip() and not rest[:1].isdigit() and not rest.startswith("//"):
         # "Review: The room was dirty." names the evidence, not the statement.
@@ -106,7 +123,7 @@ def _support(statement: str, text: Reading) -> bool | None:
 
 def _about(statement: str) -> bool:
     """Whether a statement says more than that someone is pleased or not: it then has to be found in the text."""
-    said = {word for word in re.findall(r"\w+", statement.lower()) if word not in _small()}
+    said = {word for word in re.findall(r"\w+", statement.lower()) if word not in stop_words()}
     judging = (
         words("assistant", "positive words")
         | words("assistant", "negative words")
@@ -119,17 +136,18 @@ def _about(statement: str) -> bool:
     )
 
 
-def _small() -> frozenset[str]:
-    from pgazure.emulator.models.concepts import stop_words  # noqa: PLC0415  # its list is read once
-
-    return stop_words()
-
-
 def _mentions(verb: str, what: str, text: Reading) -> bool:
     for pattern, category in _KINDS:
         if pattern.search(what):
             return bool(text.named(category))
-    wanted = set(terms(what))
+    named = bool(_OF_A_KIND.match(what))
+    wanted = set(terms(_OF_A_KIND.sub("", what)))
+    label = text.judgement.mood.label
+    if verb.startswith(("recommend", "prais")) and not wanted:
+        return label == "positive" and not re.search(r"(?:not|n['’]t|never) recommend", text.text)  # noqa: RUF001
+    if named and wanted:
+        # A name need not be said in full.
+        return len(wanted & set(terms(text.text))) / len(wanted) >= _HALF
     holding = [one for one in text.sentences if wanted and wanted <= set(terms(one))]
     if not holding:
         return bool(wanted) and not verb.startswith(("complain", "critic", "prais")) and wanted <= set(terms(text.text))
@@ -140,7 +158,7 @@ def _mentions(verb: str, what: str, text: Reading) -> bool:
 
 
 def _entail(statement: str, text: Reading) -> bool | None:
-    wanted = [term for term in dict.fromkeys(terms(statement)) if not _SPEAKER.fullmatch(term)]
+    wanted = list(dict.fromkeys(terms(_SPEAKER.sub(" ", statement))))
     if not wanted:
         return None
     claim = Reading(statement)

@@ -7,14 +7,13 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from pgazure.emulator.assistant import arithmetic
+from pgazure.emulator.assistant.reading import Reading
 from pgazure.emulator.models import translation
 from pgazure.emulator.models.phrases import stop_words
 from pgazure.emulator.models.wordlists import words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from pgazure.emulator.assistant.reading import Reading
 
 _BOUGHT = re.compile(
     r"\b(?:bought|purchased|ordered|received|got|using|tried|love|own|returned|recommend|buy|return|order)\s+(?P<tail>[^.!?\n;]+)",
@@ -103,18 +102,16 @@ def _products(reading: Reading) -> list[str]:
     found += [noun_phrase(match["tail"]) for one in reading.sentences if (match := _SUBJECT.match(one))]
     lower = {one.lower() for one in reading.named("DateTime")}
     kept = [one for one in found if one and one.lower() not in lower]
-    return kept or [one for one in reading.phrases[:1]]
+    return kept or list(reading.phrases[:1])
 
 
 def _judged(reading: Reading, label: str) -> list[str]:
-    from pgazure.emulator.assistant.reading import Reading as Part  # noqa: PLC0415  # a clause is read like a text
-
     clauses = [
         clause.strip(" ,;-–")  # noqa: RUF001
         for one in reading.sentences
         for clause in re.split(r",?\s+(?:but|however|although|though|yet|while)\b|;", one)
     ]
-    scored = [(Part(clause).judgement.mood, place, clause) for place, clause in enumerate(clauses) if clause]
+    scored = [(Reading(clause).judgement.mood, place, clause) for place, clause in enumerate(clauses) if clause]
     fitting = [(-mood.scores[label], place, clause) for mood, place, clause in scored if mood.label == label]
     return [clause.rstrip(".!?") for _, _, clause in sorted(fitting)]
 

@@ -13,9 +13,6 @@ from pgazure.emulator.models.wordlists import read_table
 
 _PAGE = "https://en.wikipedia.org/wiki/"
 _BASE, _STEP, _MOST = 0.45, 0.02, 0.95
-_PLAIN = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
-# Other languages' names of a place would need a page of their own.
-_SECTIONS = ("landmarks", "countries", "states", "cities", "organizations")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +37,8 @@ class Linked:
 @cache
 def _titles() -> dict[str, str]:
     """Title of the page of every known name."""
-    known: dict[str, str] = {}
-    for name in gazetteer.places():
-        if not _PLAIN.search(name) and name.isascii():
-            known[name] = name
+    # Other languages' names of a place would need a page of their own.
+    known = {name: name for name in gazetteer.places() if name.isascii()}
     for line in read_table("linking")["pages"].splitlines():
         title, _, aliases = line.partition("=")
         known[title.strip()] = title.strip()

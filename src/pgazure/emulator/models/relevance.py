@@ -50,7 +50,7 @@ def stem(word: str) -> str:
 
 @lru_cache(maxsize=4096)
 def score(query: str, text: str) -> float:
-    """Relevance of ``text`` to ``query``, between 0 and 1; a text that has the query's words or their like is above 0.5."""
+    """Relevance of ``text`` to ``query``, between 0 and 1: above a half where it has its words or their like."""
     from pgazure.emulator.models import embedding  # noqa: PLC0415  # loads numpy
 
     if not query.strip() or not text.strip():
