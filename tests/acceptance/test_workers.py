@@ -91,4 +91,4 @@ async def test_memory_does_not_grow_with_the_rows_that_wait(
 async def test_memory_does_not_grow_with_very_many_rows(
     engine: pl.Engine, db: psycopg.Connection, emulator: Emulator, start: Start
 ) -> None:
-    await compare(db, engine, emulator.endpoint, start, 10_000, 200_000)
+    await compare(db, engine, emulator.endpoint, start, 10_000, 100_000)
