@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -27,7 +28,16 @@ def emulator(
     key: Annotated[str, typer.Option(envvar="PGAZURE_EMULATOR_KEY", help="Key that clients must send.")] = _DEFAULT_KEY,
     latency: Annotated[str, typer.Option(callback=_read_latency, help="Time added to each answer: 50ms, 1s.")] = "0ms",
     rpm: Annotated[int | None, typer.Option(min=1, help="Requests a minute for each operation; above it: 429.")] = None,
-    tpm: Annotated[int | None, typer.Option(min=1, help="Tokens a minute for embeddings; above it: 429.")] = None,
+    tpm: Annotated[int | None, typer.Option(min=1, help="Tokens a minute for each deployment; above it: 429.")] = None,
+    deployment: Annotated[
+        list[str] | None, typer.Option(help="A deployment that exists; may be repeated. Without it any name does.")
+    ] = None,
+    filter_word: Annotated[
+        str, typer.Option(help="Word in a prompt that the content filter refuses.")
+    ] = "trigger-content-filter",
+    rules: Annotated[
+        Path | None, typer.Option(help="TOML or JSON file that says what scoring and custom models answer.")
+    ] = None,
 ) -> None:
     """Serve Azure AI Language, Translator and Azure OpenAI on this machine, until Ctrl-C."""
     from pgazure.emulator import serve  # noqa: PLC0415
@@ -44,7 +54,18 @@ def emulator(
             print(f"export {service}_{name}={key if key == _DEFAULT_KEY else '...'}", flush=True)
 
     try:
-        serve(host=host, port=port, key=key, latency=seconds, rpm=rpm, tpm=tpm, on_ready=announce)
+        serve(
+            host=host,
+            port=port,
+            key=key,
+            latency=seconds,
+            rpm=rpm,
+            tpm=tpm,
+            deployments=deployment or (),
+            filter_word=filter_word,
+            rules=rules,
+            on_ready=announce,
+        )
     except (OSError, ValueError) as error:
         complain(str(error))
         raise typer.Exit(2) from None
