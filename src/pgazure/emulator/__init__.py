@@ -9,7 +9,17 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-_NEEDED = ("anyascii", "langcodes", "orjson", "phonenumbers", "py3langid", "starlette", "uvicorn", "vaderSentiment", "yake")
+_NEEDED = (
+    "anyascii",
+    "langcodes",
+    "orjson",
+    "phonenumbers",
+    "py3langid",
+    "starlette",
+    "uvicorn",
+    "vaderSentiment",
+    "yake",
+)
 
 if _missing := [name for name in _NEEDED if find_spec(name) is None]:
     _message = f"the emulator needs {', '.join(_missing)}: pip install 'pgazure[emulator]'"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from hashlib import blake2b
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
@@ -89,8 +88,6 @@ def _read_texts(body: Any) -> list[str]:
     found = [text for text in texts if isinstance(text, str)]
     if sum(len(text) for text in found) > _MOST_CHARACTERS:
         raise refuse_translation(400077, "The maximum request size has been exceeded.")
-    if find_spec("anyascii") is None:
-        raise refuse_translation(503000, "Transliteration needs anyascii: pip install 'pgazure[emulator]'.")
     return found
 
 
