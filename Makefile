@@ -6,6 +6,8 @@ BIN := .venv/bin
 READY := .venv/.made-in
 # More arguments for pytest: make test ARGS="tests/unit -x"
 ARGS ?=
+# Test processes side by side: most tests wait more than they work.
+JOBS ?= 3
 
 export PYTHON
 export PYTHONUTF8 := 1
@@ -35,7 +37,7 @@ demo: $(READY) ## Run the whole product on this machine: database, services, sam
 
 .PHONY: test
 test: $(READY) ## Run the test suite (ARGS=... goes to pytest)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 .PHONY: soak
 soak: $(READY) ## Run the long tests alone
