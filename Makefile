@@ -7,7 +7,7 @@ READY := .venv/.made-in
 # More arguments for pytest: make test ARGS="tests/unit -x"
 ARGS ?=
 # Test processes side by side: most tests wait more than they work.
-JOBS ?= 3
+JOBS ?= 2
 
 export PYTHON
 export PYTHONUTF8 := 1

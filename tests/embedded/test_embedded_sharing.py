@@ -19,6 +19,9 @@ from pgazure.embedded.locks import FileLock
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are watched through Linux's pidfd")
 
+# A process lets go of its locks a moment before the kernel reports its end, and a busy machine stretches it.
+AT_ONCE = 2.0
+
 
 def server_of(conninfo):
     with psycopg.connect(conninfo) as connection:
@@ -34,7 +37,7 @@ def test_second_process_joins_and_survives_the_first(folder, use, watch):
     first.leave()
     assert server_of(conninfo) == started
     second.leave()
-    assert server.ends(0)
+    assert server.ends(AT_ONCE)
 
 
 def test_processes_that_start_at_once_share_one_server(place, use):
@@ -58,7 +61,7 @@ def test_objects_and_threads_of_one_process_share_one_server(folder, watch):
         for thread in threads:
             thread.join()
         assert seen == [server_of(pg.conninfo)] * 3
-    assert server.ends(0)
+    assert server.ends(AT_ONCE)
 
 
 def test_killed_user_does_not_stop_the_server_for_others(folder, use):
@@ -107,7 +110,7 @@ def test_server_ends_when_keeper_and_users_are_killed_at_once(folder, use, watch
     for pid in (*(user.process.pid for user in users), keeper):
         os.kill(pid, signal.SIGKILL)
     assert recall(folder) == 42  # at once: the old server may be going still
-    assert server.ends(0)
+    assert server.ends(AT_ONCE)
 
 
 def test_killed_server_is_started_anew_by_the_next_user(folder, use, watch, recall):
@@ -180,7 +183,7 @@ os.waitpid(child, 0)
     process.stdin.write("\n")
     process.stdin.flush()
     assert process.stdout.readline() == "closed\n"
-    assert server.ends(0)  # though the child lives
+    assert server.ends(AT_ONCE)  # though the child lives
     assert process.poll() is None
     process.communicate(timeout=30)
     assert process.returncode == 0
@@ -192,7 +195,7 @@ def test_programs_started_by_a_user_do_not_keep_the_server(folder, watch):
     server = watch(folder)
     with subprocess.Popen(["cat"], stdin=subprocess.PIPE, close_fds=False):
         pg.close()
-        assert server.ends(0)
+        assert server.ends(AT_ONCE)
 
 
 def test_temporary_folder_goes_with_a_killed_user():
@@ -218,7 +221,7 @@ def test_temporary_folder_goes_though_the_keeper_was_killed(watch):
         temporary = pg.folder
         server = watch(temporary)
         os.kill(server.parent, signal.SIGKILL)
-    assert server.ends(0)
+    assert server.ends(AT_ONCE)
     assert not temporary.exists()
 
 
