@@ -264,3 +264,10 @@ async def test_a_row_that_is_added_later_is_all_that_the_next_run_works_on(
     report = await engine.run("notes")
     assert (report.rows, report.requests) == (1, 1)
     assert emulator.stats()["items"] == 1
+
+
+async def test_a_run_counts_the_rows_of_all_its_batches(engine: pl.Engine, db: psycopg.Connection) -> None:
+    make_notes(db, *[f"note number {n}" for n in range(40)])
+    await engine.apply(notes(pl.detect_language()))
+    report = await engine.run("notes", batch_rows=5, concurrency=8)
+    assert (report.rows, report.left) == (40, 0)
