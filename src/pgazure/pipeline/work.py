@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg.types.json import Jsonb
 
+from pgazure.client.execution import first_error
 from pgazure.errors import (
     AuthenticationError,
     BudgetExceededError,
@@ -153,7 +154,7 @@ class Batch:
                     for step in stage:
                         group.create_task(self._take(step))
         except BaseExceptionGroup as group:
-            raise _first(group) from None
+            raise first_error(group) from None
         return await self._settle()
 
     async def _set_aside(self) -> None:
@@ -425,7 +426,3 @@ class Batch:
             for delay, keys in later.items():
                 await shop.queue.release(connection, lease, keys, delay=delay)
         return len(finished) + self._removed
-
-
-def _first(failed: BaseException) -> BaseException:
-    return _first(failed.exceptions[0]) if isinstance(failed, BaseExceptionGroup) else failed
