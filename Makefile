@@ -43,10 +43,15 @@ test: $(READY) ## Run the test suite (ARGS=... goes to pytest)
 soak: $(READY) ## Run the long tests alone
 	@$(BIN)/python -m pytest -m slow $(ARGS)
 
+.PHONY: samples
+samples: $(READY) ## Run the samples and test suites of the SDKs against the emulator (needs the package index)
+	PYTHONPATH=scripts $(BIN)/python -m sdk_samples $(ARGS)
+
 .PHONY: benchmarks
 benchmarks: $(READY) ## Measure quotas and CPU time, and compare the table of failures
 	$(BIN)/python benchmarks/quota.py
 	$(BIN)/python benchmarks/cpu.py
+	$(BIN)/python benchmarks/emulator.py
 	$(BIN)/python benchmarks/failures.py --check
 
 .PHONY: check

@@ -5,8 +5,10 @@ Their types are unions that a test would have to take apart at every step, so th
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+import requests
 from azure.ai.textanalytics import TextAnalyticsClient
 from azure.ai.textanalytics.aio import TextAnalyticsClient as AsyncTextAnalyticsClient
 from azure.ai.translation.text import TextTranslationClient
@@ -16,6 +18,16 @@ from openai import AsyncAzureOpenAI, AzureOpenAI
 
 if TYPE_CHECKING:
     from pgazure.emulator import Emulator
+
+
+def finish(server: Emulator, place: str, **query: str) -> Any:
+    """Poll a job until it is over."""
+    deadline = monotonic() + 30
+    while True:
+        answer = requests.get(place, params=query, headers={"api-key": server.key}, timeout=30)
+        job = answer.json()
+        if job.get("status") not in {"notStarted", "running"} or monotonic() > deadline:
+            return job
 
 
 def language(server: Emulator, key: str | None = None, **options: Any) -> Any:

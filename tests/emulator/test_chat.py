@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -126,13 +127,17 @@ def test_a_limit_cuts_the_answer(emulator: Emulator) -> None:
     assert [one.index for one in ask(emulator, said, n=2).choices] == [0, 1]
 
 
-def test_probabilities_say_that_nothing_is_left_to_chance(emulator: Emulator) -> None:
-    (choice,) = ask(emulator, "Translate to French: good day", logprobs=True, top_logprobs=2).choices
+def test_every_token_has_its_probability_and_as_many_alternatives_as_are_asked_for(emulator: Emulator) -> None:
+    (choice,) = ask(emulator, "Translate to French: good day", logprobs=True, top_logprobs=5).choices
     tokens = choice.logprobs.content
     assert "".join(one.token for one in tokens) == choice.message.content
     assert b"".join(bytes(one.bytes) for one in tokens).decode() == choice.message.content
-    assert {one.logprob for one in tokens} == {0.0}
     assert [one.top_logprobs[0].token for one in tokens] == [one.token for one in tokens]
+    for one in tokens:
+        shown = [each.logprob for each in one.top_logprobs]
+        assert len({each.token for each in one.top_logprobs}) == len(shown) == 5
+        assert shown == sorted(shown, reverse=True)
+        assert sum(math.exp(each) for each in shown) <= 1
     assert ask(emulator, "hi").choices[0].logprobs is None
 
 
@@ -304,3 +309,76 @@ def test_the_completions_of_old_are_answered(emulator: Emulator) -> None:
         (1, "4", "stop"),
     ]
     assert text == "[fr] good day to you"
+
+
+def test_each_place_of_a_list_gets_a_call_of_its_own(emulator: Emulator) -> None:
+    question = "What is the temperature in Paris, London and Tokyo?"
+    (choice,) = ask(emulator, question, tools=[CALCULATOR, WEATHER]).choices
+    cities = [json.loads(call.function.arguments)["city"] for call in choice.message.tool_calls]
+    assert cities == ["Paris", "London", "Tokyo"]
+    assert len({call.id for call in choice.message.tool_calls}) == 3
+    pieces = ask(emulator, question, tools=[CALCULATOR, WEATHER], stream=True)
+    calls = [call for piece in pieces for one in piece.choices for call in one.delta.tool_calls or ()]
+    assert [call.index for call in calls if call.id] == [0, 1, 2]
+    (alone,) = ask(emulator, question, tools=[CALCULATOR, WEATHER], parallel_tool_calls=False).choices
+    assert len(alone.message.tool_calls) == 1
+
+
+def test_different_tools_are_called_for_different_parts_of_a_question(emulator: Emulator) -> None:
+    question = "What is the temperature in Rome and what does the calculator say to 12 * 3?"
+    (choice,) = ask(emulator, question, tools=[CALCULATOR, WEATHER]).choices
+    calls = {call.function.name: json.loads(call.function.arguments) for call in choice.message.tool_calls}
+    assert calls == {"get_current_temperature": {"city": "Rome"}, "calculator": {"expression": "12 * 3"}}
+
+
+def test_every_call_wants_its_result(emulator: Emulator) -> None:
+    call = {"id": "call_1", "type": "function", "function": {"name": "calculator", "arguments": "{}"}}
+    said = [{"role": "user", "content": "?"}, {"role": "assistant", "content": None, "tool_calls": [call]}]
+    error = refusal(emulator, *said)
+    assert "did not have response messages: call_1" in error.message
+    assert ask(emulator, *said, {"role": "tool", "tool_call_id": "call_1", "content": "42"}).choices
+
+
+def test_functions_are_called_in_the_form_of_old(emulator: Emulator) -> None:
+    functions = [WEATHER["function"]]
+    question = "What is the temperature in Rome?"
+    (choice,) = ask(emulator, question, functions=functions).choices
+    assert (choice.finish_reason, choice.message.tool_calls) == ("function_call", None)
+    assert json.loads(choice.message.function_call.arguments) == {"city": "Rome"}
+    deltas = [one.delta for piece in ask(emulator, question, functions=functions, stream=True) for one in piece.choices]
+    pieces = [delta.function_call.arguments for delta in deltas if delta.function_call]
+    assert "".join(pieces) == choice.message.function_call.arguments
+
+
+def test_two_limits_at_once_are_refused(emulator: Emulator) -> None:
+    error = refusal(emulator, "hi", max_tokens=5, max_completion_tokens=5)
+    assert error.code == "invalid_parameter_combination"
+
+
+def test_thinking_is_counted_and_leaves_room_for_the_answer(emulator: Emulator) -> None:
+    answer = ask(emulator, "What is 3 + 4?", model="o3-mini", reasoning_effort="low")
+    assert answer.usage.completion_tokens_details.reasoning_tokens == 64
+    assert answer.usage.completion_tokens > 64
+    short = ask(emulator, "What is 3 + 4?", model="o3-mini", max_completion_tokens=200)
+    assert short.usage.completion_tokens_details.reasoning_tokens == 64
+    assert short.choices[0].message.content == "7"
+    assert refusal(emulator, "hi", reasoning_effort="low").code == "unsupported_parameter"
+
+
+def test_stored_answers_are_listed_shown_and_deleted(emulator: Emulator) -> None:
+    with clients.openai(emulator) as client:
+        kept = client.chat.completions.create(
+            model="gpt-4.1", messages=[{"role": "user", "content": "Say hello"}], store=True, metadata={"run": "a"}
+        )
+        passing = client.chat.completions.create(model="gpt-4.1", messages=[{"role": "user", "content": "Say hi"}])
+    headers = {"api-key": emulator.key}
+    url = f"{emulator.endpoint}/openai/v1/chat/completions"
+    listed = requests.get(url, params={"metadata[run]": "a"}, headers=headers, timeout=30).json()
+    assert [one["id"] for one in listed["data"]] == [kept.id]
+    assert requests.get(f"{url}/{kept.id}", headers=headers, timeout=30).json()["choices"]
+    said = requests.get(f"{url}/{kept.id}/messages", headers=headers, timeout=30).json()
+    assert [one["content"] for one in said["data"]] == ["Say hello"]
+    assert requests.get(f"{url}/{passing.id}", headers=headers, timeout=30).status_code == 404
+    gone = requests.delete(f"{url}/{kept.id}", headers=headers, timeout=30).json()
+    assert gone == {"id": kept.id, "object": "chat.completion.deleted", "deleted": True}
+    assert requests.get(f"{url}/{kept.id}", headers=headers, timeout=30).status_code == 404

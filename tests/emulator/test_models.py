@@ -7,7 +7,18 @@ import sys
 
 import pytest
 
-from pgazure.emulator.models import embedding, entities, language, opinions, phrases, pii, sentences, sentiment, summary
+from pgazure.emulator.models import (
+    embedding,
+    entities,
+    health,
+    language,
+    opinions,
+    phrases,
+    pii,
+    sentences,
+    sentiment,
+    summary,
+)
 
 REVIEWS = [
     ("en", "en", "positive", "The room was spotless and the host was wonderful!"),
@@ -75,6 +86,11 @@ def test_the_country_settles_a_doubt() -> None:
         ("de", "negative", "Nicht gut."), ("fr", "negative", "Ce n'est pas bon."), ("es", "negative", "No me gustó nada."),
         ("ja", "negative", "おいしくない料理でした。"), ("zh-Hans", "negative", "房间不干净"),
         ("es", "neutral", "La fecha es el 3 de febrero."), ("de", "neutral", "Ich bestelle ein Ticket."),
+        ("en", "negative", "The restaurant was not as good as I hoped."),
+        ("en", "positive", "Everything could not have been easier!"),
+        ("en", "positive", "There was nothing at all to complain about."),
+        ("en", "neutral", "He was there in case of questions or problems."),
+        ("es", "negative", "I did not like the hotel we stayed at."), ("fr", "positive", "The room was lovely and clean."),
     ],
 )  # fmt: skip
 def test_signs_and_denials_count(code: str, label: str, text: str) -> None:
@@ -120,6 +136,12 @@ def test_key_phrases_are_phrases_of_the_text(code: str, text: str, expected: set
     found = phrases.extract(text, code)
     assert set(found) >= expected
     assert all(phrase in text for phrase in found)
+
+
+def test_verbs_shouts_and_addresses_are_no_key_phrases() -> None:
+    text = "We LOVED checking in. Write to jane@example.com about the parking spot and the dining room."
+    assert set(phrases.extract(text, "en")) == {"parking spot", "dining room"}
+    assert set(phrases.extract("Ich wohne gern am See.", "de")) == {"See"}
 
 
 @pytest.mark.parametrize(
@@ -175,6 +197,11 @@ def test_entities_have_the_categories_of_the_service(code: str, text: str, expec
         ("de", "Mein Name ist Hans Müller.", "Person", "Hans Müller"),
         ("es", "Me llamo Carlos Ruiz.", "Person", "Carlos Ruiz"),
         ("en", "Dr. Jane Smith signed it.", "Person", "Jane Smith"),
+        ("en", "Jane Smith's SSN is here", "Person", "Jane Smith"),
+        ("es", "María fue muy amable.", "Person", "María"),
+        ("pt-BR", "Moro na Rua das Flores, 25.", "Address", "Rua das Flores, 25"),
+        ("en", "Ask the senior vice president.", "PersonType", "senior vice president"),
+        ("en", "over the past six years", "DateTime", "past six years"),
     ],
 )
 def test_personal_data_is_found(code: str, text: str, category: str, value: str) -> None:
@@ -194,6 +221,20 @@ def test_personal_data_is_found(code: str, text: str, category: str, value: str)
 )
 def test_what_only_looks_like_personal_data_is_left_alone(text: str) -> None:
     assert pii.recognize(text, "en") == ()
+
+
+def test_the_short_form_of_an_organization_is_one_too() -> None:
+    text = "The Government Accountability Office (GAO) found nothing (NEW)."
+    found = [one.text for one in entities.recognize(text, "en") if one.category == "Organization"]
+    assert found == ["Government Accountability Office", "GAO"]
+
+
+def test_the_short_form_of_an_illness_belongs_to_it() -> None:
+    text = "The patient was diagnosed with Parkinsons Disease (PD)"
+    found = health.recognize(text)
+    assert [one.text for one in found] == ["Parkinsons Disease", "PD"]
+    (relation,) = health.relate(text, found)
+    assert (relation.kind, relation.parts) == ("Abbreviation", ((0, "FullTerm"), (1, "AbbreviatedTerm")))
 
 
 def test_opinions_share_an_assessment() -> None:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
+from azure.ai.language.conversations import ConversationAnalysisClient
+from azure.core.credentials import AzureKeyCredential
 
 from emulator import clients
 
@@ -164,13 +166,13 @@ TALK = [
 ]
 
 
-def run(server: Emulator, what: str, body: Any) -> Any:
-    url = f"{server.endpoint}/language/analyze-{what}/jobs?api-version=2023-04-01"
+def run(server: Emulator, what: str, body: Any, version: str = "2023-04-01") -> Any:
+    url = f"{server.endpoint}/language/analyze-{what}/jobs?api-version={version}"
     headers = {"Ocp-Apim-Subscription-Key": server.key}
     started = requests.post(url, json=body, headers=headers, timeout=30)
     assert started.status_code == 202, started.text
     assert f"/language/analyze-{what}/jobs/" in started.headers["operation-location"]
-    return requests.get(started.headers["operation-location"], headers=headers, timeout=30).json()
+    return clients.finish(server, started.headers["operation-location"])
 
 
 def talk(**changes: Any) -> dict[str, Any]:
@@ -249,3 +251,139 @@ def test_targets_and_assessments_of_opinions_stand_where_they_say(emulator: Emul
     pairs = [(one.target.text, one.target.sentiment, one.assessments[0].text) for one in mined]
     assert pairs == [("food", "positive", "great"), ("service", "negative", "terrible")]
     assert all(text[one.target.offset :].startswith(one.target.text) for one in mined)
+
+
+def redact_talk(server: Emulator, *items: dict[str, Any], modality: str = "text", **parameters: Any) -> list[Any]:
+    said = [{"id": str(place), "participantId": "Customer_1"} | item for place, item in enumerate(items)]
+    given = {"id": "c1", "language": "en", "modality": modality, "conversationItems": said}
+    tasks = [{"taskName": "pii", "kind": "ConversationalPIITask", "parameters": parameters}]
+    body = {"analysisInput": {"conversations": [given]}, "tasks": tasks}
+    job = run(server, "conversations", body, "2025-11-15-preview")
+    (task,) = job["tasks"]["items"]
+    assert task["kind"] == "conversationalPIIResults"
+    listed: list[Any] = task["results"]["conversations"][0]["conversationItems"]
+    return listed
+
+
+def test_personal_data_of_a_conversation_is_masked_where_it_stands(emulator: Emulator) -> None:
+    name, phone = redact_talk(
+        emulator, {"text": "My name is John Doe."}, {"text": "Call 425-555-0123."}, stringIndexType="UnicodeCodePoint"
+    )
+    assert name["redactedContent"] == {"text": "My name is ********."}
+    (entity,) = name["entities"]
+    assert (entity["text"], entity["category"], entity["offset"], entity["length"]) == ("John Doe", "Person", 11, 8)
+    assert (phone["redactedContent"]["text"], phone["entities"][0]["category"]) == ("Call ************.", "Phone")
+
+
+def test_every_form_of_a_transcript_is_redacted_and_the_sound_too(emulator: Emulator) -> None:
+    forms = {"text": "I am John Doe.", "itn": "i am john doe", "maskedItn": "i am john doe", "lexical": "i am john doe"}
+    timings = [{"word": word, "offset": place, "duration": 1} for place, word in enumerate(["i", "am", "john", "doe"])]
+    item = {**forms, "wordLevelTimings": timings}
+    (heard,) = redact_talk(emulator, item, modality="transcript", redactAudioTiming=True, redactionSource="lexical")
+    content = heard["redactedContent"]
+    assert [content[name] for name in forms] == ["I am ********.", *["i am ********"] * 3]
+    assert content["audioTimings"] == [{"offset": 2, "duration": 1}, {"offset": 3, "duration": 1}]
+    assert [entity["text"] for entity in heard["entities"]] == ["john doe"]
+
+
+def test_personal_data_of_a_conversation_may_become_its_category(emulator: Emulator) -> None:
+    said = {"text": "My name is John Doe, call 425-555-0123."}
+    (masked,) = redact_talk(emulator, said, piiCategories=["Person"], redactionPolicies=[{"policyKind": "entityMask"}])
+    assert masked["redactedContent"]["text"] == "My name is [PERSON_1], call 425-555-0123."
+    assert [entity["mask"] for entity in masked["entities"]] == ["[PERSON_1]"]
+
+
+INTENTS = """
+[[intents]]
+category = "Send"
+pattern = "send|email"
+project = "mail"
+
+[[intents]]
+category = "Delete"
+pattern = "delete|remove"
+project = "mail"
+
+[[intents]]
+category = "ChitChat"
+pattern = "how are you"
+project = "flow"
+target = "QuestionAnswering"
+answer = "Fine, thanks."
+
+[[intents]]
+category = "Mail"
+pattern = "email"
+project = "flow"
+target = "Conversation"
+"""
+
+
+def understand(server: Emulator, text: str, project: str, **parameters: str) -> Any:
+    item = {"participantId": "1", "id": "1", "modality": "text", "language": "en", "text": text}
+    task = {
+        "kind": "Conversation",
+        "analysisInput": {"conversationItem": item},
+        "parameters": {"projectName": project, "deploymentName": "d", "stringIndexType": "UnicodeCodePoint"}
+        | parameters,
+    }
+    with ConversationAnalysisClient(server.endpoint, AzureKeyCredential(server.key)) as client:
+        answer: Any = client.analyze_conversation(task=task)
+    assert answer["kind"] == "ConversationResult"
+    return answer["result"]["prediction"]
+
+
+def test_intents_are_told_by_rule(make_emulator: MakeEmulator, tmp_path: Path) -> None:
+    file = tmp_path / "rules.toml"
+    file.write_text(INTENTS, encoding="utf-8")
+    server = make_emulator(rules=file)
+    text = "Send an email to Carol, and remove the old one"
+    asked = understand(server, text, "mail")
+    assert (asked["topIntent"], asked["projectKind"]) == ("Send", "Conversation")
+    assert [intent["category"] for intent in asked["intents"]] == ["Send", "Delete", "None"]
+    assert sum(intent["confidenceScore"] for intent in asked["intents"]) == pytest.approx(1, abs=0.02)
+    (carol,) = [one for one in asked["entities"] if one["category"] == "Person"]
+    assert text[carol["offset"] : carol["offset"] + carol["length"]] == "Carol"
+    assert understand(server, "Play music", "mail")["topIntent"] == "None"
+    assert understand(server, text, "another")["topIntent"] == "None"
+
+
+def test_a_workflow_hands_what_is_said_to_its_projects(make_emulator: MakeEmulator, tmp_path: Path) -> None:
+    file = tmp_path / "rules.toml"
+    file.write_text(INTENTS, encoding="utf-8")
+    server = make_emulator(rules=file)
+    chat = understand(server, "How are you?", "flow")
+    assert (chat["projectKind"], chat["topIntent"]) == ("Orchestration", "ChitChat")
+    assert chat["intents"]["ChitChat"]["result"]["answers"][0]["answer"] == "Fine, thanks."
+    assert chat["intents"]["None"]["targetProjectKind"] == "NonLinked"
+    direct = understand(server, "How are you?", "flow", directTarget="Mail")
+    assert direct["topIntent"] == "Mail"
+    assert direct["intents"]["Mail"]["result"]["prediction"]["topIntent"] == "Mail"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"kind": "Conversation"},
+        {"kind": "Conversation", "analysisInput": {"conversationItem": {"text": " "}}},
+        {"kind": "Conversation", "analysisInput": {"conversationItem": {"text": "Hi"}}, "parameters": {}},
+        {"kind": "ConversationalAI", "analysisInput": {}},
+    ],
+)
+def test_what_is_no_utterance_is_refused(emulator: Emulator, body: dict[str, Any]) -> None:
+    url = f"{emulator.endpoint}/language/:analyze-conversations?api-version=2023-04-01"
+    answer = requests.post(url, json=body, headers={"api-key": emulator.key}, timeout=30)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["innererror"]["code"] == "InvalidParameterValue"
+
+
+def test_a_job_is_cancelled_when_its_time_is_up(make_emulator: MakeEmulator) -> None:
+    server = make_emulator(job_time=60)
+    body = {
+        "cancelAfter": 0.01,
+        "analysisInput": {"documents": [{"id": "1", "text": "Fine.", "language": "en"}]},
+        "tasks": [{"taskName": "t", "kind": "SentimentAnalysis"}],
+    }
+    job = run(server, "text", body, "2026-05-15-preview")
+    assert (job["status"], job["tasks"]["items"][0]["status"]) == ("cancelled", "cancelled")

@@ -2,52 +2,39 @@
 
 from __future__ import annotations
 
-import argparse
-import re
 import sys
+from argparse import SUPPRESS, ArgumentParser
+from typing import Any
 
-from pgazure.emulator import serve
-from pgazure.emulator.app import FILTER_WORD
-
-_UNITS = {"": 1.0, "s": 1.0, "ms": 0.001}
+from pgazure.emulator.options import list_flags
 
 
-def read_duration(text: str) -> float:
-    """Read ``50ms``, ``0.5s`` or ``2`` as seconds.
-
-    Raises:
-        argparse.ArgumentTypeError: It is none of these.
-    """
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(ms|s|)", text.strip())
-    if match is None:
-        message = f"{text} is not a duration: write 50ms or 0.5s"
-        raise argparse.ArgumentTypeError(message)
-    return float(match[1]) * _UNITS[match[2]]
+def make_parser() -> ArgumentParser:
+    """Make the parser of the options, as they are listed; their values stay texts."""
+    parser = ArgumentParser("python -m pgazure.emulator", description="A local Azure AI endpoint.")
+    for each in list_flags():
+        shown = "" if each.default in (None, (), False, "") else f" (default: {each.default})"
+        more: dict[str, Any] = {"dest": each.option, "help": each.help + shown}
+        if each.is_switch:
+            more |= {"action": "store_true", "default": SUPPRESS}
+        elif each.is_list:
+            more |= {"action": "append", "default": SUPPRESS}
+        else:
+            more |= {"default": each.default if each.option == "port" else SUPPRESS}
+        parser.add_argument(each.flag, **more)
+    return parser
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Serve until SIGTERM or Ctrl-C; print the endpoint first."""
-    parser = argparse.ArgumentParser("python -m pgazure.emulator", description="A local Azure AI endpoint.")
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    parser.add_argument("--port", type=int, default=0, help="port to listen on (default: any that is free)")
-    parser.add_argument("--key", default="emulator", help="key that opens every route (default: %(default)s)")
-    parser.add_argument("--latency", type=read_duration, default=0.0, help="least time of an answer, e.g. 50ms")
-    parser.add_argument("--rpm", type=float, help="requests per minute and operation")
-    parser.add_argument("--tpm", type=float, help="tokens per minute and deployment")
-    parser.add_argument("--job-time", type=read_duration, default=0.0, help="least time of a job, e.g. 2s")
-    parser.add_argument("--accept-any-token", action="store_true", help="let in every bearer token")
-    parser.add_argument(
-        "--deployment", dest="deployments", action="append", default=[], help="a deployment; any without"
-    )
-    parser.add_argument(
-        "--filter-word", default=FILTER_WORD, help="what the content filter refuses (default: %(default)s)"
-    )
-    parser.add_argument("--rules", help="TOML or JSON file: answers of scoring endpoints and custom models")
-    given = parser.parse_args(arguments)
+    """Serve until SIGTERM or Ctrl-C; say first where, and what to set."""
+    parser = make_parser()
+    settings = vars(parser.parse_args(arguments))
+    from pgazure.emulator.command import run  # noqa: PLC0415  # a wrong option should not wait for the server
+
     try:
-        serve(**vars(given), on_ready=lambda endpoint: print(endpoint, flush=True))  # noqa: T201  # its only output
+        run(settings)
     except (OSError, ValueError) as error:
-        parser.exit(1, f"{parser.prog}: {error.strerror if isinstance(error, OSError) else error}\n")
+        parser.exit(2, f"{parser.prog}: {error.strerror if isinstance(error, OSError) else error}\n")
     return 0
 
 

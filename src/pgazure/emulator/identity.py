@@ -7,19 +7,26 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from hmac import compare_digest
 from hmac import new as sign
+from math import ceil
 from time import time
 from typing import TYPE_CHECKING, Any
 
 import orjson
 from starlette.responses import Response
 
-from pgazure.emulator.wire import encode
+from pgazure.emulator.wire import Refusal, encode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from starlette.requests import Request
+    from starlette.routing import Route
 
+    from pgazure.emulator.gateway import Call
+    from pgazure.emulator.quota import Verdict
+    from pgazure.emulator.room import Room
+
+TOKEN_PATH = "/msi/token"  # noqa: S105  # a path
+"""Where tokens are given out."""
 LIFE = 86_400
 _VERSIONS = {"2017-09-01", "2019-08-01", "2020-06-01"}
 _COGNITIVE = "https://cognitiveservices.azure.com"
@@ -77,8 +84,9 @@ class Identity:
     def _sign(self, body: str) -> str:
         return _encode(sign(self.secret.encode(), body.encode(), sha256).digest())
 
-    async def give(self, request: Request) -> Response:
+    def give(self, call: Call) -> Response:
         """Answer a request for a token, as App Service does."""
+        request = call.request
         if not compare_digest(_identity_header(request.headers).encode(), self.secret.encode()):
             return _refuse(401, "The identity header is missing or not valid.")
         query = request.query_params
@@ -96,6 +104,23 @@ class Identity:
             "token_type": "Bearer",
         }
         return Response(encode(body), media_type="application/json")
+
+    def throttle(self, call: Call, operation: str, verdict: Verdict) -> Refusal:
+        """Say that too many tokens were asked for."""
+        del call, operation
+        headers = {"Retry-After": str(max(1, ceil(verdict.wait)))}
+        return Refusal(429, {"statusCode": 429, "message": "Too many requests."}, headers)
+
+    def refuse(self, call: Call, refusal: Refusal) -> Response:
+        """Write a refusal."""
+        del call
+        return Response(encode(refusal.body), refusal.status, refusal.headers, "application/json")
+
+
+def routes(room: Room) -> list[Route]:
+    """List the routes."""
+    identity = Identity(room.options.key)
+    return room.attend(identity, "Token", identity.give, TOKEN_PATH, keyless=True)
 
 
 def deny(path: str) -> Response:

@@ -9,6 +9,18 @@ import regex  # type: ignore[import-untyped]  # has no stubs
 
 UNITS = ("TextElements_v8", "UnicodeCodePoint", "Utf16CodeUnit")
 _GRAPHEME = regex.compile(r"\X")
+_SPELLINGS = {unit.lower(): unit for unit in UNITS} | {"textelement_v8": "TextElements_v8"}
+
+
+def read_unit(given: object) -> str | None:
+    """Find the unit that is meant, in any spelling the service takes; ``None`` where there is none.
+
+    Args:
+        given: What was sent; ``None`` for the default.
+    """
+    if given is None:
+        return UNITS[0]
+    return _SPELLINGS.get(given.lower()) if isinstance(given, str) else None
 
 
 def count_text_elements(text: str) -> int:

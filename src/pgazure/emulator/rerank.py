@@ -17,13 +17,23 @@ from pgazure.emulator.wire import REGION, Refusal, encode, not_found, service_he
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from starlette.routing import Route
+
     from pgazure.emulator.gateway import Call, Gateway
     from pgazure.emulator.quota import Verdict
+    from pgazure.emulator.room import Room
 
+_PATHS = tuple(f"{prefix}/v{version}/rerank" for prefix in ("", "/providers/cohere") for version in (1, 2))
 _MOST_DOCUMENTS = 1_000
 _DEFAULT_MODEL = "rerank-v3.5"
 # One search unit is a query with up to a hundred documents.
 _UNIT = 100
+_PATHS = tuple(f"{prefix}/v{version}/rerank" for prefix in ("", "/providers/cohere") for version in (1, 2))
+
+
+def routes(room: Room) -> list[Route]:
+    """List the routes."""
+    return room.infer(Rerank(room.gateway), *_PATHS)
 
 
 @dataclass(frozen=True, slots=True)

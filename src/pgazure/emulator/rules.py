@@ -5,13 +5,19 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
 
 _REFERENCE = re.compile(r"\{\{\s*([\w.\[\]*-]+)\s*\}\}")
 _STEP = re.compile(r"\[(\d+|\*)\]|([^.\[\]]+)")
-_KINDS = {"score", "entities", "classes"}
+_KINDS = {"score", "entities", "classes", "intents"}
+_TARGETS = ("", "Conversation", "Luis", "QuestionAnswering")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,20 @@ class TextRule:
 
 
 @dataclass(frozen=True, slots=True)
+class IntentRule(TextRule):
+    """What somebody may want of a project for conversations, and how it is told.
+
+    Attributes:
+        target: Kind of the project that an orchestration hands it to: ``Conversation``, ``Luis`` or
+            ``QuestionAnswering``; empty where the project answers itself.
+        answer: What question answering says.
+    """
+
+    target: str = ""
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """All rules of a file.
 
@@ -56,11 +76,13 @@ class Rules:
         score: Of scoring endpoints, the first that fits wins.
         entities: Of custom entity recognition.
         classes: Of custom classification; the first that fits is the single label.
+        intents: Of projects for conversations; that with most matches is the top intent.
     """
 
     score: tuple[ScoreRule, ...] = ()
     entities: tuple[TextRule, ...] = ()
-    classes: tuple[TextRule, ...] = field(default=())
+    classes: tuple[TextRule, ...] = ()
+    intents: tuple[IntentRule, ...] = ()
 
 
 NO_RULES = Rules()
@@ -87,12 +109,19 @@ def load(file: str | Path) -> Rules:
     if unknown:
         message = f"the rule file {path} may have {', '.join(sorted(_KINDS))}, but it has {', '.join(unknown)}"
         raise ValueError(message)
+
+    def read_all(kind: str, read: Callable[[Any, str], T]) -> tuple[T, ...]:
+        items = given.get(kind, [])
+        if not isinstance(items, list):
+            message = f"the rule file {path}: {kind} must be a list of rules"
+            raise ValueError(message)  # noqa: TRY004  # a mistake in a file, as the others are
+        return tuple(read(item, f"{path}: {kind} {place + 1}") for place, item in enumerate(items))
+
     return Rules(
-        tuple(_read_score(item, f"{path}: score {place + 1}") for place, item in enumerate(given.get("score", []))),
-        tuple(
-            _read_text(item, f"{path}: entities {place + 1}") for place, item in enumerate(given.get("entities", []))
-        ),
-        tuple(_read_text(item, f"{path}: classes {place + 1}") for place, item in enumerate(given.get("classes", []))),
+        read_all("score", _read_score),
+        read_all("entities", _read_text),
+        read_all("classes", _read_text),
+        read_all("intents", _read_intent),
     )
 
 
@@ -109,6 +138,16 @@ def _read_score(item: Any, where: str) -> ScoreRule:
 def _read_text(item: Any, where: str) -> TextRule:
     _check(item, {"category", "pattern"}, {"project"}, where)
     return TextRule(str(item["category"]), _compile(item["pattern"], where), str(item.get("project", "")))
+
+
+def _read_intent(item: Any, where: str) -> IntentRule:
+    _check(item, {"category", "pattern"}, {"project", "target", "answer"}, where)
+    target = str(item.get("target", ""))
+    if target not in _TARGETS:
+        message = f"{where}: target must be one of {', '.join(_TARGETS[1:])}"
+        raise ValueError(message)
+    pattern, project = _compile(item["pattern"], where), str(item.get("project", ""))
+    return IntentRule(str(item["category"]), pattern, project, target, str(item.get("answer", "")))
 
 
 def _check(item: Any, needed: set[str], allowed: set[str], where: str) -> None:

@@ -18,13 +18,21 @@ from pgazure.emulator.wire import Refusal, encode, not_found
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from starlette.routing import Route
+
     from pgazure.emulator.gateway import Call, Gateway
     from pgazure.emulator.quota import Verdict
+    from pgazure.emulator.room import Room
     from pgazure.emulator.rules import Rules
 
 _DEPLOYMENT = re.compile(r"[A-Za-z][\w-]{0,63}")
 _DEFAULT_DEPLOYMENT = "default"
 _PAIR = 2
+
+
+def routes(room: Room) -> list[Route]:
+    """List the routes."""
+    return room.infer(Score(room.gateway, room.options.answers), "/score")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,39 +8,62 @@ import os
 import signal
 import socket
 from contextlib import contextmanager
-from ipaddress import ip_address
 from threading import Event, Thread, current_thread, main_thread
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self
 
 import uvicorn
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
-from pgazure.emulator.app import FILTER_WORD, Options, build
-from pgazure.emulator.quota import Quota
-from pgazure.emulator.rules import NO_RULES, load
-from pgazure.emulator.stats import Stats
+from pgazure.emulator.app import build
+from pgazure.emulator.environment import list_variables
+from pgazure.emulator.options import Options
+from pgazure.emulator.room import CONNECTION
+from pgazure.emulator.state import State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Mapping
     from types import FrameType, TracebackType
 
-    from pgazure.emulator.rules import Rules
+    from pgazure.emulator.certificates import Authority
 
 _BACKLOG = 1_024
-_DEFAULT_KEY = "emulator"
-_GRACE = 2
+_GRACE = 5
+
+P = ParamSpec("P")
+
+
+def _with_options(
+    _: Callable[P, Options], /
+) -> Callable[[Callable[..., None]], Callable[Concatenate[Emulator, P], None]]:
+    """Give ``__init__`` the parameters of the options, which are listed once."""
+    return lambda initialize: initialize
+
+
+class _Protocol(AutoHTTPProtocol):  # type: ignore[misc,valid-type]  # one of two, by what is installed
+    """Uvicorn's, with the connection handed down: some faults end it before its time."""
+
+    app_state: dict[str, Any]
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self.app_state = {**self.app_state, CONNECTION: transport}
 
 
 class _Server(uvicorn.Server):
     """Uvicorn without its hold on signals: the foreground ends quietly, the background touches none."""
 
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None], on_end: Callable[[], None]) -> None:
         super().__init__(config)
         self._on_ready = on_ready
+        self._on_end = on_end
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._on_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._on_end()
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -62,51 +85,22 @@ class _Server(uvicorn.Server):
 class Emulator:
     """A server in a background thread, for as long as the ``with`` block lasts.
 
-    Args:
-        key: The key that opens every route, in any of the services' headers.
-        host: Address to listen on.
-        port: Port to listen on; 0 takes a free one.
-        latency: Seconds that every answer takes at least.
-        rpm: Requests per minute and operation; ``None`` means no limit.
-        tpm: Tokens per minute and deployment; ``None`` means no limit.
-        accept_any_token: Let in every bearer token, as if it came from Entra ID.
-        job_time: Seconds that a job takes at least.
-        deployments: Deployments of Azure OpenAI; any name will do where none is given.
-        filter_word: The content filter of Azure OpenAI refuses prompts that hold this, whatever its case; never,
-            where it is empty.
-        rules: A TOML or JSON file that says what scoring endpoints and custom models answer.
+    It is made with the parameters of :class:`~pgazure.emulator.Options`.
 
     Raises:
         ValueError: An option cannot be used, or the default key would be open to other machines.
         OSError: The address cannot be listened on, on entering the block.
     """
 
-    def __init__(
-        self,
-        key: str = _DEFAULT_KEY,
-        host: str = "127.0.0.1",
-        port: int = 0,
-        *,
-        latency: float = 0.0,
-        rpm: float | None = None,
-        tpm: float | None = None,
-        accept_any_token: bool = False,
-        job_time: float = 0.0,
-        deployments: Sequence[str] = (),
-        filter_word: str = FILTER_WORD,
-        rules: str | Path | None = None,
-    ) -> None:
-        self._options = Options(
-            key, latency, rpm, tpm, accept_any_token, job_time, tuple(deployments), filter_word, _load_rules(rules)
-        )
-        _check_exposure(host, key, accept_any_token=accept_any_token)
-        self._address = (host, port)
-        self._stats = Stats()
-        self._quota = Quota(rpm, tpm)
+    @_with_options(Options)
+    def __init__(self, *given: Any, **named: Any) -> None:
+        self._options = Options(*given, **named)
+        self._state = State.begin(self._options)
         self._socket: socket.socket | None = None
         self._server: _Server | None = None
         self._thread: Thread | None = None
         self._failure: BaseException | None = None
+        self._authority: Authority | None = None
 
     @property
     def key(self) -> str:
@@ -123,7 +117,15 @@ class Emulator:
         if self._socket is None:
             message = "the emulator is not running: use it in a with block"
             raise RuntimeError(message)
-        return _url(self._socket)
+        return _url(self._socket, self._options)
+
+    def environment(self) -> dict[str, str]:
+        """Environment variables that send the clients of every SDK here, keys and certificates included.
+
+        Raises:
+            RuntimeError: The server is not running.
+        """
+        return list_variables(self.endpoint, self.key, self._authority)
 
     def start(self) -> Self:
         """Start to listen.
@@ -135,9 +137,10 @@ class Emulator:
         if self._thread is not None:
             message = "the emulator is already running"
             raise RuntimeError(message)
-        self._socket = listen(*self._address)
+        self._authority = _open_authority(self._options)
+        self._socket = listen(self._options.host, self._options.port)
         ready = Event()
-        self._server = _make_server(self._options, self._stats, self._quota, ready.set)
+        self._server = _make_server(self._options, self._state, self._authority, ready.set)
         self._thread = Thread(target=self._run, args=(ready,), name="pgazure-emulator", daemon=True)
         self._thread.start()
         ready.wait()
@@ -167,12 +170,39 @@ class Emulator:
             ``most_in_flight``; and the same for each operation in ``by_operation``, by its name on the wire:
             ``SentimentAnalysis``, ``Translate``, ``Embeddings`` …
         """
-        return self._stats.snapshot()
+        return self._state.stats.snapshot()
+
+    def requests(self) -> list[dict[str, Any]]:
+        """The last requests to the services, the oldest first; the same as ``GET /__requests``."""
+        return self._state.journal.describe()
+
+    def order(self, *faults: str | Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Order faults, besides those that stand; the same as ``POST /__faults``.
+
+        Args:
+            faults: Objects with a kind, or texts as a command line has them: ``error status=429 every=3``.
+
+        Returns:
+            How they stand, each with its ``id``.
+
+        Raises:
+            ValueError: One of them is none; nothing is ordered then.
+        """
+        from pgazure.emulator.faults.kinds import read_faults  # noqa: PLC0415  # loads what few need
+
+        return self._state.order(read_faults(list(faults)))
+
+    def faults(self) -> list[dict[str, Any]]:
+        """The faults that stand, and how many requests each has ``seen`` and ``struck``."""
+        return self._state.orders.describe()
+
+    def clear_faults(self) -> None:
+        """Take back every fault, those of the start included."""
+        self._state.clear_faults()
 
     def reset(self) -> None:
-        """Set the counters to zero and fill the quotas; the same as ``POST /__reset``."""
-        self._stats.reset()
-        self._quota.reset()
+        """Be as at the start: counters at zero, quotas full, no requests known, only the first faults."""
+        self._state.reset()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -193,53 +223,44 @@ class Emulator:
             ready.set()
 
 
-def serve(
-    key: str = _DEFAULT_KEY,
-    host: str = "127.0.0.1",
-    port: int = 0,
-    *,
-    latency: float = 0.0,
-    rpm: float | None = None,
-    tpm: float | None = None,
-    accept_any_token: bool = False,
-    job_time: float = 0.0,
-    deployments: Sequence[str] = (),
-    filter_word: str = FILTER_WORD,
-    rules: str | Path | None = None,
-    on_ready: Callable[[str], None] | None = None,
-) -> None:
+def serve(options: Options, on_ready: Callable[[str, dict[str, str]], None] | None = None) -> None:
     """Serve in the foreground until SIGTERM or Ctrl-C.
 
     Args:
-        key: As in :class:`Emulator`.
-        host: As in :class:`Emulator`.
-        port: As in :class:`Emulator`.
-        latency: As in :class:`Emulator`.
-        rpm: As in :class:`Emulator`.
-        tpm: As in :class:`Emulator`.
-        accept_any_token: As in :class:`Emulator`.
-        job_time: As in :class:`Emulator`.
-        deployments: As in :class:`Emulator`.
-        filter_word: As in :class:`Emulator`.
-        rules: As in :class:`Emulator`.
-        on_ready: Called with the endpoint's URL once requests are answered.
+        options: How.
+        on_ready: Called once requests are answered, with the endpoint's URL and the environment variables that send
+            the clients of every SDK there; an ``OSError`` in it ends the server.
 
     Raises:
-        ValueError: An option cannot be used, or the default key would be open to other machines.
-        OSError: The address cannot be listened on.
+        OSError: The address cannot be listened on, or a file cannot be written.
+        ValueError: What is kept is no certificate authority.
     """
-    options = Options(
-        key, latency, rpm, tpm, accept_any_token, job_time, tuple(deployments), filter_word, _load_rules(rules)
-    )
-    _check_exposure(host, key, accept_any_token=accept_any_token)
-    with listen(host, port) as listening:
-        url = _url(listening)
-        tell = (lambda: on_ready(url)) if on_ready is not None else (lambda: None)
-        asyncio.run(_make_server(options, Stats(), Quota(rpm, tpm), tell).serve([listening]))
+    authority = _open_authority(options)
+    with listen(options.host, options.port) as listening:
+        url = _url(listening, options)
+
+        failures: list[OSError] = []
+
+        def tell() -> None:
+            try:
+                if on_ready is not None:
+                    on_ready(url, list_variables(url, options.key, authority))
+            except OSError as error:
+                failures.append(error)
+                server.should_exit = True
+
+        server = _make_server(options, State.begin(options), authority, tell, warm=True)
+        asyncio.run(server.serve([listening]))
+    for failure in failures:
+        raise failure
 
 
-def _load_rules(file: str | Path | None) -> Rules:
-    return NO_RULES if file is None else load(file)
+def _open_authority(options: Options) -> Authority | None:
+    if not options.https:
+        return None
+    from pgazure.emulator.certificates import open_authority  # noqa: PLC0415  # loads what few need
+
+    return open_authority(options.certificate_folder)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -271,19 +292,12 @@ def listen(host: str, port: int) -> socket.socket:
     return opened
 
 
-def _check_exposure(host: str, key: str, *, accept_any_token: bool) -> None:
-    try:
-        local = host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        local = False
-    if not local and (key == _DEFAULT_KEY or accept_any_token):
-        message = f"{host} is open to other machines: choose a key of your own, and do not accept any token"
-        raise ValueError(message)
-
-
-def _make_server(options: Options, stats: Stats, quota: Quota, on_ready: Callable[[], None]) -> _Server:
+def _make_server(
+    options: Options, state: State, authority: Authority | None, on_ready: Callable[[], None], *, warm: bool = False
+) -> _Server:
     config = uvicorn.Config(
-        build(options, stats, quota),
+        build(options, state, warm=warm),
+        http=_Protocol,
         backlog=_BACKLOG,
         lifespan="on",
         ws="none",
@@ -292,12 +306,14 @@ def _make_server(options: Options, stats: Stats, quota: Quota, on_ready: Callabl
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=_GRACE,
+        ssl_context_factory=(lambda _, __: authority.make_context(options.host)) if authority is not None else None,
     )
-    return _Server(config, on_ready)
+    return _Server(config, on_ready, lambda: state.wake())  # noqa: PLW0108  # it is set when the server has started
 
 
-def _url(listening: socket.socket) -> str:
+def _url(listening: socket.socket, options: Options) -> str:
     host, port = listening.getsockname()[:2]
     if host in {"0.0.0.0", "::"}:  # noqa: S104  # compared, not listened on
         host = socket.gethostname()
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    scheme = "https" if options.https else "http"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"

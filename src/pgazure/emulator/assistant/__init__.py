@@ -31,8 +31,8 @@ _KEYS = re.compile(
 def reply(conversation: Conversation) -> Reply:
     """Say the next message of a conversation."""
     try:
-        if call := calling.call_tool(conversation):
-            return Reply(calls=(call,))
+        if calls := calling.call_tools(conversation):
+            return Reply(calls=calls)
         return Reply(_answer(conversation))
     except Unfillable:
         return Reply(refusal=_REFUSAL)

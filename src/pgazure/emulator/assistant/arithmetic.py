@@ -19,6 +19,13 @@ _WORDS = (
     (re.compile(r"÷"), "/"),
     (re.compile(r"(?<=\d),(?=\d{3}\b)"), ""),
 )
+_NAMES = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
+# A number in words counts where an operation, or what a sum comes to, stands beside it.
+_NAMED = re.compile(rf"\b(?:{'|'.join(_NAMES)})\b", re.IGNORECASE)
+_OPERATES = re.compile(
+    rf"\b(?:{'|'.join(_NAMES)}|\d+)\s+(?:plus|minus|times|multiplied by|divided by)\s+(?:{'|'.join(_NAMES)}|\d+)\b",
+    re.IGNORECASE,
+)
 _NUMBER = r"-?\d+(?:\.\d+)?"
 _SUM = re.compile(rf"\(*\s*{_NUMBER}\s*\)*(?:\s*(?:\*\*|[-+*/^])\s*\(*\s*{_NUMBER}\s*\)*)+")
 _EQUALS = r"(?:=|==|is equal to|equals|is|makes|are)"
@@ -107,6 +114,8 @@ def _has(number: int, what: str) -> bool:
 
 
 def _to_signs(text: str) -> str:
+    if _OPERATES.search(text):
+        text = _NAMED.sub(lambda match: str(_NAMES.index(match.group().lower())), text)
     for pattern, sign in _WORDS:
         text = pattern.sub(sign, text)
     return text

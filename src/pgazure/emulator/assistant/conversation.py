@@ -46,6 +46,7 @@ class Conversation:
         as_json: Whether the answer must be a JSON object of any shape.
         tools: What may be called.
         must_call: Whether a tool must be called.
+        parallel: Whether several tools may be called at once.
     """
 
     messages: tuple[Message, ...]
@@ -53,6 +54,7 @@ class Conversation:
     as_json: bool = False
     tools: tuple[Tool, ...] = ()
     must_call: bool = False
+    parallel: bool = True
 
     @property
     def system(self) -> str:

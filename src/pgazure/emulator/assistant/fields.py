@@ -29,6 +29,11 @@ _COLD = re.compile(
     r"\b(?:whenever|no rush|minor|suggestion|when you (?:can|have time)|low priority|not urgent|nice to have)\b",
     re.IGNORECASE,
 )
+_ASKED = re.compile(r"[^.!?\n]*\?")
+# What is either found or is not there: no other words of the text can stand for it.
+_CERTAIN = frozenset({"person", "email", "phone", "url", "ip", "ssn", "iban", "date", "time"})
+_SHORT_ANSWER = 40
+_SHORTEST = 3
 _UNRELATED = 0.03
 _IDENTIFIERS = frozenset({"number", "id", "code", "no", "identifier", "reference"})
 _NAMED = ("person", "organization", "product")
@@ -136,12 +141,17 @@ def find_texts(field: Field, request: Request) -> list[str]:  # noqa: PLR0911  #
     if field.words == ("name",) and not sense:
         return next((found for kind in _NAMED if (found := FINDERS[kind](request.reading))), [])
     found = FINDERS[sense](request.reading) if sense in FINDERS else []
+    if sense == "person" and "name" in field.words:
+        # "Host" is what someone is, and not what someone is called.
+        found = request.reading.named("Person")
     if labelled and sense and any(one in labelled or labelled in one for one in found):
         return [next(one for one in found if one in labelled or labelled in one), *found]
     # What stands behind the field's own name outweighs what merely looks like it.
     if labelled and (colon or not found):
         return [labelled]
-    return found or _find_by_likeness(field, request.reading)
+    if not found and not request.prompt.marked and "?" in request.prompt.order and len(request.answer) <= _SHORT_ANSWER:
+        return [request.answer]
+    return found or ([] if sense in _CERTAIN else _find_by_likeness(field, request.reading))
 
 
 def _find_identifier(field: Field, reading: Reading) -> str:
@@ -168,7 +178,8 @@ def _find_by_likeness(field: Field, reading: Reading) -> list[str]:
     wanted = set(relevance.terms(" ".join(field.words)))
     if not wanted:
         return []
-    phrases = [one for one in reading.phrases if wanted & set(relevance.terms(one))]
+    # What says no more than the field's own name is no value of it.
+    phrases = [one for one in reading.phrases if wanted & (said := set(relevance.terms(one))) and said - wanted]
     if phrases:
         return phrases
     told = relevance.terms(field.description)
@@ -269,7 +280,7 @@ def decide(field: Field, request: Request) -> bool | None:  # noqa: PLR0911  # o
         return not re.search(
             rf"\b(?:no|not|never|without|n't)\b[^.]{{0,20}}{re.escape(min(named))[:4]}", holding[0], re.IGNORECASE
         )
-    return truth.decide(f"{' '.join(field.words)}", request.reading.text) if field.description else False
+    return truth.decide(f"{' '.join(field.words)}", request.reading.text) if field.description else None
 
 
 def choose(field: Field, options: list[str], request: Request) -> str | None:  # noqa: PLR0911  # one rule after another
@@ -315,15 +326,27 @@ def _choose_truth(lower: dict[str, str], known: bool | None) -> str | None:
 def _choose_level(lower: dict[str, str], reading: Reading) -> str | None:
     if not all(any(key in level for level in _LEVELS) for key in lower) or not {*lower} & _LEVELS[2]:
         return None
-    wanted = 2 if _HOT.search(reading.text) else 0 if _COLD.search(reading.text) else 1
+    # A question such as "how urgent is it?" says nothing of how urgent it is.
+    said = _ASKED.sub("", reading.text)
+    wanted = 2 if _HOT.search(said) and not _COLD.search(said) else 0 if _COLD.search(said) else 1
     for level in (_LEVELS[wanted], _LEVELS[1], _LEVELS[0], _LEVELS[2]):
         if fitting := [option for key, option in lower.items() if key in level]:
             return fitting[-1]
     return None
 
 
+def _spelled(option: str, text: str) -> float:
+    """Whether an option stands in a text in so many letters, apart or together: "login", "log in"."""
+    letters = re.sub(r"\W|_", "", option)
+    apart = r"[\s_-]?".join(map(re.escape, letters))
+    return float(len(letters) > _SHORTEST and re.search(rf"\b{apart}\b", text, re.IGNORECASE) is not None)
+
+
 def _choose_alike(options: list[str], request: Request) -> str | None:
-    scored = {option: relevance.score(" ".join(split(option)), request.reading.text) for option in options}
+    scored = {
+        option: relevance.score(" ".join(split(option)), request.reading.text) + _spelled(option, request.reading.text)
+        for option in options
+    }
     best = max(scored.values(), default=0.0)
     winners = [option for option, value in scored.items() if value == best]
     if len(winners) == 1 and best > _UNRELATED:

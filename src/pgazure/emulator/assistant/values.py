@@ -29,6 +29,7 @@ _YEAR = re.compile(r"\b(?:1[89]|20)\d\d\b")
 _TARGET = re.compile(
     r"\b(?:in)?to\s+(?:the\s+)?(?P<name>[A-Z][a-z]+(?:\s\((?:simplified|traditional)\))?|[a-z]{2}(?:-[A-Za-z]{2,4})?)\b"
 )
+_AGAINST = re.compile(r"\b(?:but|however),?\s+(?P<clause>[^.!?;]+)", re.IGNORECASE)
 _QUOTED = re.compile(r"[\"“]([^\"”]{3,})[\"”]")
 _MOST_WORDS = 4
 _MANY = 1000
@@ -113,6 +114,10 @@ def _judged(reading: Reading, label: str) -> list[str]:
     ]
     scored = [(Reading(clause).judgement.mood, place, clause) for place, clause in enumerate(clauses) if clause]
     fitting = [(-mood.scores[label], place, clause) for mood, place, clause in scored if mood.label == label]
+    if not fitting and label == "negative":
+        # What stands against the rest is what is wrong, though it be said in words that hold no judgement.
+        against = (_AGAINST.search(one) for one in reading.sentences)
+        return [match["clause"].strip(" ,;").rstrip(".!?") for match in against if match]
     return [clause.rstrip(".!?") for _, _, clause in sorted(fitting)]
 
 

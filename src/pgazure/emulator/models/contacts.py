@@ -47,7 +47,7 @@ _STREET_DE = (
 )
 _STREET_ROMANCE = (
     r"\b(?:Calle|Avenida|Av\.|Plaza|Paseo|Carrera|Via|Viale|Piazza|Corso|Rua|Praça|Travessa)\s+"
-    r"(?:(?:de|del|de la|da|do|dos|di|della)\s+)?"
+    r"(?:(?:de|del|de la|da|das|do|dos|di|della)\s+)?"
     r"[A-ZÀ-Ý][\wÀ-ÿ'’-]*(?:\s+(?:(?:de|del|da|do|di)\s+)?[A-ZÀ-Ý][\wÀ-ÿ'’-]*)*"
     r",?\s+(?:n[.º°]?\s*)?\d{1,4}\b(?:,?\s+\d{4,5}\s+[A-ZÀ-Ý][\wÀ-ÿ-]+)?"
 )

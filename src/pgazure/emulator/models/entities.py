@@ -23,13 +23,16 @@ _RENAMED = {"IPAddress": "IP"}
 
 
 @lru_cache(maxsize=1024)
-def recognize(text: str, code: str) -> tuple[Found, ...]:
+def recognize(text: str, code: str, *, overlap: bool = False) -> tuple[Found, ...]:
     """Find the entities of ``text`` in the order of the text.
 
     Args:
         text: The text.
         code: Its language; it decides how phone numbers are read.
+        overlap: Whether to keep entities that overlap, and not only the longest of them.
     """
+    if overlap:
+        return tuple(sorted(set(_find(text, code)), key=lambda one: (one.start, one.end, one.category)))
     return settle(_find(text, code))
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
+from itertools import pairwise
 
 from pgazure.emulator.models import sentences
 from pgazure.emulator.models.spans import Found, settle
@@ -46,6 +47,7 @@ _FAMILY = re.compile(
 )
 # A later clause is not denied by an earlier one.
 _TURN = re.compile(r"\b(?:but|however|although|except)\b", re.IGNORECASE)
+_SHORT_FORM = re.compile(r"\s\((?P<it>[A-Z]{2,6})\)")
 _RELATIONS = {
     "Dosage": "DosageOfMedication",
     "Frequency": "FrequencyOfMedication",
@@ -133,11 +135,25 @@ def recognize(text: str) -> tuple[Entity, ...]:
     for category, pattern in _PATTERNS:
         group = "it" if "it" in pattern.groupindex else 0
         found += [Found(match[group], category, "", *match.span(group), _SCORE) for match in pattern.finditer(text)]
-    return tuple(_describe(text, one) for one in settle(found))
+    settled = settle(found)
+    ends = {one.end: one for one in settled}
+    # What stands in brackets behind a term is its short form.
+    shorts = {
+        match.start("it"): ends[match.start()]
+        for match in _SHORT_FORM.finditer(text)
+        if match.start() in ends and not any(one.start <= match.start("it") < one.end for one in settled)
+    }
+    settled = settle([*settled, *(_shorten(text, start, full) for start, full in shorts.items())])
+    return tuple(_describe(text, one, shorts.get(one.start, one)) for one in settled)
 
 
-def _describe(text: str, one: Found) -> Entity:
-    _, name, concept = _terms().get(one.text.lower(), ("", "", ""))
+def _shorten(text: str, start: int, full: Found) -> Found:
+    end = text.index(")", start)
+    return replace(full, text=text[start:end], start=start, end=end)
+
+
+def _describe(text: str, one: Found, full: Found) -> Entity:
+    _, name, concept = _terms().get(full.text.lower(), ("", "", ""))
     assertion = _assert(text, one) if one.category in _ASSERTED else {}
     return Entity(one.text, one.category, one.start, one.end, one.score, name, concept, assertion)
 
@@ -168,7 +184,11 @@ def relate(text: str, found: tuple[Entity, ...]) -> list[Relation]:
     def sentence_of(one: Entity) -> int:
         return next(place for place, span in enumerate(spans) if span[0] <= one.start < span[1])
 
-    related = []
+    related = [
+        Relation("Abbreviation", ((place, "FullTerm"), (place + 1, "AbbreviatedTerm")))
+        for place, (full, short) in enumerate(pairwise(found))
+        if text[full.end : short.start] == " (" and full.name == short.name and text[short.end :].startswith(")")
+    ]
     for place, detail in enumerate(found):
         kind = _RELATIONS.get(detail.category)
         if kind is None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections import Counter
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
@@ -23,6 +25,19 @@ class Detected:
     name: str
     code: str
     score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A script as the service names it.
+
+    Attributes:
+        name: English name.
+        code: ISO 15924 code.
+    """
+
+    name: str
+    code: str
 
 
 _TABLE = "languages"
@@ -92,6 +107,21 @@ def detect(text: str, country: str) -> Detected:
     if by_script is not None:
         return by_script
     return _by_letters(text[:_ENOUGH], found, country.upper())
+
+
+def find_script(text: str) -> Script | None:
+    """Find the script of most letters of ``text``; ``None`` where it has none that is known."""
+    known = pairs(_TABLE, "scripts")
+    letters = "".join(char for char in text[:_ENOUGH] if char.isalpha())
+    names = Counter(unicodedata.name(char, "").partition(" ")[0] for char in letters)
+    for name, _ in names.most_common():
+        if name == "CJK" and not names.keys() & {"HIRAGANA", "KATAKANA"}:
+            many = _count(letters, "traditional") > _count(letters, "simplified")
+            return Script("HanTraditional", "Hant") if many else Script("HanSimplified", "Hans")
+        if name in known:
+            written, _, code = known[name].partition(":")
+            return Script(written, code)
+    return None
 
 
 def _by_script(letters: str) -> Detected | None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,9 @@ _TITLES = re.compile(
 )
 _CANDIDATE = re.compile(_FULL)
 _ORGANIZATION = re.compile(rf"\b{_CAPITAL}[\w&'’.-]*(?:\s+(?:(?:of|for|&)\s+(?:the\s+)?)?{_CAPITAL}[\w&'’.-]*){{0,5}}")
+_SHORT_FORM = re.compile(
+    rf"(?P<name>(?:{_CAPITAL}[\w’'-]*\s+(?:(?:of|for|and|the|&)\s+)*){{2,8}})\((?P<it>[A-Z]{{2,8}})\)"
+)
 _ASIAN_PLACE = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
 
 
@@ -58,8 +62,11 @@ def find_people(text: str) -> Iterator[Found]:
 
 def _read_candidate(text: str, start: int, candidate: str) -> Iterator[Found]:
     words = list(re.finditer(r"\S+", candidate))
+    # A name ends where it owns something, and what comes after is that thing.
+    owner = next((place for place, word in enumerate(words) if word.group().endswith(("'s", "’s"))), len(words))
+    words = words[: owner + 1]
     for word in words:
-        first = word.group().removesuffix("'s").removesuffix("’s").lower()
+        first = _fold(word.group().removesuffix("'s").removesuffix("’s"))
         if first not in gazetteer.words_of("first names") or not word.group()[:1].isupper():
             continue
         begin, end = start + word.start(), start + words[-1].end()
@@ -76,6 +83,14 @@ def _read_candidate(text: str, start: int, candidate: str) -> Iterator[Found]:
         return
 
 
+@cache
+def _fold(name: str) -> str:
+    """A name without capitals; without its accents too, where the list has it only so."""
+    lower = name.lower()
+    plain = "".join(char for char in unicodedata.normalize("NFD", lower) if not unicodedata.combining(char))
+    return plain if lower not in gazetteer.words_of("first names") else lower
+
+
 def find_places(text: str) -> Iterator[Found]:
     """Find known places and organizations, and names that end as such names do."""
     known = gazetteer.places()
@@ -84,6 +99,10 @@ def find_places(text: str) -> Iterator[Found]:
         yield Found(match.group(), category, subcategory, *match.span(), 1.0 if category == "Organization" else 0.99)
     for match in _ORGANIZATION.finditer(text):
         yield from _read_ending(match)
+    for match in _SHORT_FORM.finditer(text):
+        initials = "".join(word[0] for word in re.findall(rf"\b{_CAPITAL}\w*", match["name"]))
+        if initials.endswith(match["it"]):
+            yield Found(match["it"], "Organization", "", *match.span("it"), 0.9)
 
 
 def _read_ending(match: re.Match[str]) -> Iterator[Found]:

@@ -13,6 +13,8 @@ from pgazure.emulator.models.wordlists import words
 
 _TOKEN = re.compile(r"\w+(?:['’-]\w+)*|[,;.!?–-]")
 _LEAST = 0.8
+# What is no complaint before a noun is one after "was".
+_WORN = -1.0
 _FAR = 8
 
 
@@ -115,6 +117,8 @@ def _read(sentence: str, code: str) -> list[_Token]:
         if word in words("opinions", "breaks") or word == "," or _joins_clauses(word, tokens, following):
             clause += 1
         weight = vader().lexicon.get(word, 0.0) if english else judged.weigh(word)
+        if not weight and place and matches[place - 1].group().lower() in words("opinions", "copulas"):
+            weight = _WORN if word in words("opinions", "worn") else 0.0
         target = word in words("opinions", "targets")
         kept = 0.0 if target or abs(weight) < _LEAST else weight
         tokens.append(_Token(word, match.start(), match.end(), clause, kept, target))

@@ -72,7 +72,7 @@ def _times() -> tuple[_Pattern, ...]:
         ("Date", rf"\b{_any('dates', 'days')}\b"),
         ("Date", rf"\b{_any('dates', 'relative days')}\b"),
         ("DateRange", rf"\b(?:(?:last|next|this|past|coming)\s+{_PERIOD}|weekend)\b"),
-        ("DateRange", rf"\b(?:the )?(?:past|last) {count} (?:days|weeks|months|years)\b"),
+        ("DateRange", rf"\b(?:past|last) {count} (?:days|weeks|months|years)\b"),
         ("TimeRange", rf"\b(?:(?:last|this|tomorrow|yesterday)\s+{_PART}|tonight)\b"),
         ("Time", rf"{clock}|\b(?:1[0-2]|[1-9])\s?[ap]\.?m\b\.?|\b(?:noon|midnight)\b"),
         ("Duration", rf"\b{count}[\s-]{span}\b"),

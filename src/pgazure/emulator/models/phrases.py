@@ -16,10 +16,12 @@ if TYPE_CHECKING:
 
 _MOST = 30
 _LONGEST = 4
+_SHORT = 4
 _UNKNOWN_SCORE = 1.0
 _KEPT = frozenset({"best", "good", "great", "nice", "new", "old", "last", "second", "own"})
 _TOKEN = re.compile(r"[^\W_]+(?:['’&.-][^\W_]+)*|[^\w\s]|\n")
 _ASIAN = {"ja": re.compile(r"[\u30a0-\u30ff\u4e00-\u9fff々ー]{2,}"), "zh": re.compile(r"[\u4e00-\u9fff]{2,}")}
+_ADDRESS = re.compile(r"\S+@\S+|https?://\S+|www\.\S+")
 _KOREAN = re.compile(r"[\uac00-\ud7af]{2,}")
 _YAKE_CODES = {"cs": "cz", "pt-br": "br", "nb": "no"}
 _ASIAN_LONGEST = 8
@@ -59,7 +61,12 @@ def extract(text: str, code: str) -> tuple[str, ...]:
         return _rank_by_count(_cut_asian(text, base))
     if base == "ko":
         return _rank_by_count(_cut_korean(text))
+    # Addresses are no phrases, and their parts are not either.
+    text = _ADDRESS.sub(lambda match: "." * len(match.group()), text)
     chunks = _cut(text, code)
+    if base == "de":
+        # Its nouns are those words that have a capital letter.
+        chunks = [words for words in chunks if any(word.group()[0].isupper() for word in words)]
     if not chunks:
         return ()
     scores = dict(_extractor(code).extract_keywords(text))
@@ -99,8 +106,10 @@ def _breaks(token: str, stop: frozenset[str], *, english: bool) -> bool:
     if not token[0].isalpha() or word in stop or "'" in word:
         return True
     is_verb = word in words_in("phrases", "verbs")
-    name = token[0].isupper() and not is_verb
-    return english and not name and (is_verb or word.endswith(("ly", "ed")))
+    # A word all in capitals is shouted, unless it is short.
+    name = token[0].isupper() and not is_verb and not (token.isupper() and len(token) > _SHORT)
+    gerund = word.endswith("ing") and len(word) > _SHORT + 1 and word not in words_in("phrases", "gerunds")
+    return english and not name and (is_verb or gerund or word.endswith(("ly", "ed")))
 
 
 def _says_little(word: str, judged: Lexicon) -> bool:

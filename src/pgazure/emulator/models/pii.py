@@ -1,9 +1,10 @@
+# ruff: noqa: RUF001  # texts have such signs
 """Personal data in a text."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,12 @@ from pgazure.emulator.models.wordlists import words
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+_PROFESSION = re.compile(
+    r"(?:\b(?:senior|junior|vice|deputy|assistant|associate|executive|chief|head|former|acting)\s+)*(?P<it>\b[^\W\d_]+\b)(?!['’]s\s+licen)",
+    re.IGNORECASE,
+)
+# Numbers of one country are no personal data where nobody speaks its language, unless they are asked for.
+_NATIONAL = {"BRCPFNumber": "pt", "ESDNI": "es"}
 _DNI_LETTERS = "TRWAGMYFPDXBNJZSQVHLCKE"
 
 
@@ -26,38 +33,48 @@ def categories() -> frozenset[str]:
 
 
 @lru_cache(maxsize=1024)
-def recognize(text: str, code: str) -> tuple[Found, ...]:
+def recognize(
+    text: str, code: str, *, validated: bool = True, wanted: frozenset[str] = frozenset()
+) -> tuple[Found, ...]:
     """Find the personal data in ``text`` in the order of the text.
 
     Args:
         text: The text.
         code: Its language; it decides how phone numbers are read.
+        validated: Whether the check digits of numbers have to be right.
+        wanted: Categories that are asked for by name; ``All`` for every one.
     """
+    found = settle(one for one in _find(text, code, validated=validated) if _is_wanted(one.category, code, wanted))
     # Places are no personal data, but a name inside one is not a person's.
-    return tuple(found for found in settle(_find(text, code)) if found.category != "Location")
+    return tuple(one for one in found if one.category != "Location")
 
 
-def _find(text: str, code: str) -> Iterator[Found]:
+def _is_wanted(category: str, code: str, wanted: frozenset[str]) -> bool:
+    spoken = _NATIONAL.get(category, code[:2].lower())
+    return spoken == code[:2].lower() or category in wanted or "All" in wanted
+
+
+def _find(text: str, code: str, *, validated: bool) -> Iterator[Found]:
     yield from find_contacts(text, code)
     yield from find_people(text)
-    for found in find_places(text):
-        yield replace(found, is_phi=False)
-    for match in re.finditer(r"[^\W\d_]+", text):
-        if match.group().lower() in gazetteer.words_of("professions"):
+    yield from find_places(text)
+    for match in _PROFESSION.finditer(text):
+        if match["it"].lower() in gazetteer.words_of("professions"):
             yield Found(match.group(), "PersonType", "", *match.span(), 0.95, is_phi=False)
     for found in find_times(text):
-        if found.subcategory == "Date" and any(char.isdigit() for char in found.text):
+        is_day = found.subcategory == "Date" and any(char.isdigit() for char in found.text)
+        if is_day or (found.subcategory == "DateRange" and found.text.count(" ") > 1):
             yield found
-    yield from _find_numbers(text)
+    yield from _find_numbers(text, validated=validated)
 
 
-def _find_numbers(text: str) -> Iterator[Found]:
+def _find_numbers(text: str, *, validated: bool) -> Iterator[Found]:
     for number in _NUMBERS:
         if number.cue is not None and not number.cue.search(text):
             continue
         group = "it" if "it" in number.pattern.groupindex else 0
         for match in number.pattern.finditer(text):
-            if number.check(match[group]):
+            if not validated or number.check(match[group]):
                 yield Found(match[group], number.category, "", *match.span(group), number.score)
 
 

@@ -7,13 +7,16 @@ import re
 
 from pgazure.emulator.models.wordlists import words
 
+# A run of marks or of white space is tried once, from its first character: else a long run takes its square in time.
 _END = re.compile(
-    r"[.!?…]+[\"'”’»)\]]*(?:\s+|$)"
-    r"|[。！？｡]+[」』”’）]*\s*"
+    r"(?<![.!?…])[.!?…]++[\"'”’»)\]]*+(?:\s++|$)"
+    r"|[。！？｡]++[」』”’）]*+\s*+"
     r"|(?<=[a-zà-ÿ]{2})[.!?](?=[A-Z][a-z])"
-    r"|\s*\n\s*\n\s*"
-    r"|\s*\n\s*(?=[-*•·\d])"
+    r"|(?<!\s)\s*\n\s*\n\s*+"
+    r"|(?<!\s)\s*\n\s*(?=[-*•·\d])"
 )
+# How far back a mark's neighbourhood reaches.
+_NEAR = 80
 _LAST_WORD = re.compile(r"[\w.]+$")
 _ORDINAL = re.compile(r"\s\d{1,2}$")
 
@@ -29,7 +32,8 @@ def split(text: str) -> list[tuple[int, int]]:
     spans: list[tuple[int, int]] = []
     start = 0
     for match in _END.finditer(text):
-        if not _goes_on(text[start : match.start()], match.group().rstrip(), text[match.end() : match.end() + 1]):
+        before = text[max(start, match.start() - _NEAR) : match.start()]
+        if not _goes_on(before, match.group().rstrip(), text[match.end() : match.end() + 1]):
             spans.append((start, match.end()))
             start = match.end()
     if start < len(text):

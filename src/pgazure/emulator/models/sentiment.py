@@ -9,7 +9,7 @@ from functools import cache, lru_cache
 from math import exp, sqrt
 from typing import TYPE_CHECKING, Any
 
-from pgazure.emulator.models import sentences
+from pgazure.emulator.models import language, sentences
 from pgazure.emulator.models.sentiment_words import english_weights, lexicon, signs
 
 if TYPE_CHECKING:
@@ -17,11 +17,26 @@ if TYPE_CHECKING:
 
 _WORD = re.compile(r"\w+(?:['’]\w+)?")
 _RUN = re.compile(r"([^\w\s])\1{4,}")
+# What the English model reads word by word, and so the wrong way round.
+_TURNS = tuple(
+    (re.compile(pattern, re.IGNORECASE), meaning)
+    for pattern, meaning in (
+        # Praise that was hoped for, and did not come.
+        (r"\b(?:not|isn't|wasn't|nowhere near|never) (?:quite |nearly |half )?(?:as|so) \w+(?= as\b)", "bad, awful "),
+        (r"\bcould(?:n['’]t| not) (?:have been|be|have asked for|ask for) (?:an? )?(?:\w+er|more \w+)\b", "was great"),
+        (r"\b(?:nothing|little|no reason)\b[^.,;!?]{0,20}\bto complain(?: about)?\b", "all good"),
+        (r"\b(?:not|n['’]t) (?:an? |any )?(?:issue|problem|trouble)s?\b", "fine"),
+        (r"\bin case of [\w ,]*?(?:question|problem|issue|trouble)s?(?: or (?:question|problem|issue)s?)?\b", ""),
+        (r"\bcan(?:['’]t|not) say (?:that )?(?:I|we) (?:was|were) disappointed\b", "fine"),
+    )
+)
 _CLAUSE = re.compile(r"[,;:.!?…]|\s[-–]\s")
 # How sharply a compound score becomes a decision, and how much it takes to leave neutral.
 _SHARPNESS = 12.0
 _NEUTRAL = exp(3.0)
 _SPREAD = 15.0
+# How sure the language of a text has to be to stand against the one that is named.
+_CLEAR = 0.9
 _WIDE_REACH = 4
 _REACH = 3
 _STRONGER = 1.3
@@ -85,10 +100,15 @@ def judge(text: str, code: str) -> Judgement:
 
     Args:
         text: The text.
-        code: Its language; one without words of its own is judged by its emoji alone.
+        code: Its language; one without words of its own is judged by its emoji alone. Where nothing speaks for
+            another mood than neutral, and the text is clearly in another language, that one decides.
     """
-    score = _score_english if code.lower().startswith("en") else lambda part: _score(part, lexicon(code))
-    judged = tuple(Sentence(start, end, _mood(score(text[start:end]))) for start, end in sentences.split(text))
+    judged = _judge_sentences(text, code)
+    if all(sentence.mood.label == "neutral" for sentence in judged):
+        # The service reads many languages at once, whichever one is named.
+        spoken = language.detect(text, "")
+        if spoken.score >= _CLEAR and spoken.code[:2] != code[:2].lower():
+            judged = _judge_sentences(text, spoken.code)
     labels = {sentence.mood.label for sentence in judged} - {"neutral"}
     label = "mixed" if len(labels) > 1 else next(iter(labels), "neutral")
     mean = {
@@ -96,6 +116,11 @@ def judge(text: str, code: str) -> Judgement:
         for name in ("positive", "neutral", "negative")
     }
     return Judgement(Mood(label, mean), judged)
+
+
+def _judge_sentences(text: str, code: str) -> tuple[Sentence, ...]:
+    score = _score_english if code.lower().startswith("en") else lambda part: _score(part, lexicon(code))
+    return tuple(Sentence(start, end, _mood(score(text[start:end]))) for start, end in sentences.split(text))
 
 
 def _mood(compound: float) -> Mood:
@@ -106,6 +131,8 @@ def _mood(compound: float) -> Mood:
 
 
 def _score_english(part: str) -> float:
+    for pattern, meaning in _TURNS:
+        part = pattern.sub(meaning, part)
     # Its time grows with the square of a sentence's words, and every emoji is several.
     return float(vader().polarity_scores(_RUN.sub(r"\1\1\1\1", part))["compound"])
 

@@ -18,7 +18,8 @@ _MOST_SENTENCES = 400
 _DAMPING = 0.85
 _ROUNDS = 30
 _HEAD_START = 1.15
-_ASIDE = re.compile(r"\s*\([^()]*\)|\s*\[[^\[\]]*\]")
+# Numbers in brackets are part of what they stand in.
+_ASIDE = re.compile(r"\s*\((?=[^()]*[^\W\d_])[^()]*\)|\s*\[(?=[^\[\]]*[^\W\d_])[^\[\]]*\]")
 _LEAD = re.compile(
     r"^(?:However|Moreover|Furthermore|In addition|Also|Overall|So|And|But|Additionally)[,\s]+", re.IGNORECASE
 )

@@ -1,0 +1,1 @@
+"""Azure OpenAI: embeddings, chat completions, completions, the Responses API, and the list of models."""
