@@ -4,6 +4,7 @@ from importlib.metadata import version as installed_version
 from typing import Any
 
 from docutils.nodes import Node
+from pygments.lexers.special import TextLexer
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
@@ -29,7 +30,7 @@ autodoc_typehints = "none"
 nitpick_ignore_regex = [
     (r"py:.*", r"(azure|numpy|openai|psycopg|pydantic|pydantic_settings)\b.*"),
     (r"py:.*", r"(BaseSettings|Exception|ImportError|KeyError|OSError|RuntimeError|TypeError|ValueError)"),
-    (r"py:.*", r"(csv|datetime|(decimal\.)?Decimal|dataclasses\..*|importlib\..*)"),
+    (r"py:.*", r"(csv|date|datetime|(decimal\.)?Decimal|dataclasses\..*|importlib\..*)"),
     (r"py:.*", r"pgazure\.types\._Id"),  # a type variable
 ]
 
@@ -55,5 +56,7 @@ def keep_prose(_: Sphinx, what: str, __: str, ___: Any, ____: Any, lines: list[s
 
 def setup(app: Sphinx) -> None:
     """Register with Sphinx."""
+    # Drawn where the pages are read as files, shown as text here.
+    app.add_lexer("mermaid", TextLexer)
     app.connect("autodoc-process-docstring", keep_prose, priority=600)
     app.connect("missing-reference", resolve_public_name)

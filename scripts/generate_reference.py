@@ -1,4 +1,4 @@
-"""Write settings.md, cli.md and pipelines.md of docs/reference from the code; ``--check`` compares instead."""
+"""Write the generated pages of docs/reference from the code and the SQL; ``--check`` compares instead."""
 
 from __future__ import annotations
 
@@ -9,19 +9,23 @@ import inspect
 import json
 import re
 import sys
+import textwrap
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import typer.main
 from pydantic import SecretStr
 
+import pgazure.pipeline as pl
 from pgazure.config import ServiceSettings, Settings
-from pgazure.pipeline import builders, spec
+from pgazure.pipeline import spec
+from pgazure.pipeline.function_step import ColumnType
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 REFERENCE = Path(__file__).resolve().parents[1] / "docs" / "reference"
+SURFACE = Path(__file__).resolve().parents[1] / "sql" / "azure_ai"
 NOTICE = "<!-- Written by scripts/generate_reference.py: change the code and run `make generate`. -->"
 
 SETTINGS_INTRO = """\
@@ -45,7 +49,7 @@ SERVICES = {
     "rerank": "Cohere rerank",
 }
 PIPELINES_INTRO = """\
-A pipeline is described in `pgazure.toml` or in Python; both give the same
+A pipeline is described in `pgazure.toml`, in Python or in [SQL](#in-sql); all of them give the same
 {class}`~pgazure.pipeline.PipelineSpec`. [Describe a pipeline](../howto/describe-a-pipeline.md) shows them side
 by side. A key, an operation or a value that is not on this page is refused, and the message says what there is
 instead."""
@@ -64,16 +68,36 @@ Order does not matter: a step that reads what another one gives waits for it, an
 pipeline has at most one `detect_language` and one `chunk` step. A second step of the same operation needs a
 `name` and a `table` of its own."""
 
+PIPELINES_SQL = """\
+`pgazure init` makes these functions in schema `pgazure` and, where nobody else has that schema, in `ai` as well,
+under the names that HorizonDB has them by. [Describe a pipeline](../howto/describe-a-pipeline.md#in-sql) shows them
+at work. The builders call nothing and give the step as `jsonb`; their arguments are those of the steps above."""
+
+_QUOTE = "'"
+_PIPELINE_FUNCTION = re.compile(
+    r"^CREATE OR REPLACE FUNCTION pgazure\.(\w+)\(\s*(.*?)\s*\)\s*RETURNS"
+    r".*?^COMMENT ON FUNCTION pgazure\.\1\([^)]*\) IS\s+'((?:[^']|'')+)';",
+    re.DOTALL | re.MULTILINE,
+)
+
 # What a field of a pipeline or of its source takes, and what it is for.
 PIPELINE_FIELDS = {
     "name": ("a name", "Names the pipeline; in TOML it stands in the heading. Result tables are named after it."),
     "source": ("`table_source(...)`, `{ table, text }`", "What is enriched."),
     "steps": ("a list", "At least one of the steps below."),
     "trigger": (
-        '`"manual"` or `"on_change"`',
-        "`manual`: changed rows wait for a run. `on_change`: `pgazure run --watch` takes them up at once.",
+        '`"manual"`, `"on_change"`, `"*/15 * * * *"`',
+        "`manual`: changed rows wait for a run. `on_change`: `pgazure worker` takes them up at once. "
+        "A timetable (UTC): it takes them up at those moments.",
     ),
-    "budget": ('`"5 USD/day"`, `"2.50 USD/run"`', "The most it may cost at list price; a day is one of UTC."),
+    "budget": (
+        '`"5 USD/day"`, `"2.50 USD/run"`, `"300 USD/pipeline"`, or several with commas',
+        "The most it may cost at list price in a day (UTC), in a run, altogether.",
+    ),
+}
+PIPELINE_FIELDS |= {
+    "sees": ('`"redacted"`', "The same for every step that sends text: [how](../howto/keep-personal-data-in.md)."),
+    "retention_days": ("a number", "For how many days what was replaced is kept, in case its text comes back."),
 }
 SOURCE_FIELDS = {
     "table": (
@@ -81,10 +105,27 @@ SOURCE_FIELDS = {
         "With its schema before it, or found on the `search_path`; quoted as in SQL. It needs a primary key.",
     ),
     "text": ("a column, or a template", "What is read of a row: `body`, or columns in braces: `{title}\\n{body}`."),
+    "where": (
+        "a condition, or a list of them",
+        (
+            'Which rows are enriched: a boolean column, or a column, a comparison and a value: `["stars", ">=", 4]`. '
+            "[All comparisons](../howto/describe-a-pipeline.md#some-of-the-rows)"
+        ),
+    ),
+    "key": ("a column, or a list of them", "What tells the rows of a polled source apart that has no primary key."),
+    "incremental_column": (
+        "a column",
+        "A column whose values only grow: the source, a view for instance, is polled by it and gets no triggers.",
+    ),
+    "replicated": (
+        "`true` or `false`",
+        "Whether [logical replication](../howto/use-your-own-postgres.md#logical-replication) writes to it.",
+    ),
 }
 PARAMETERS = {
     "name": "Name of the step; the operation's where none is given.",
     "table": "Name of the result table; `<pipeline>_<what>` where none is given.",
+    "sees": "`redacted` refuses a pipeline in which text reaches the step unredacted.",
     "input": "What the step reads: `text` (the source's template), or what another step gives.",
     "language": "Code of every row's language. Without it: what `detect_language` of the pipeline finds, else the "
     "service's default.",
@@ -95,17 +136,121 @@ PARAMETERS = {
     "profanity_action": "What becomes of profanity in the translation.",
     "sentence_count": "Sentences of the summary.",
     "sort_by": "Order of the sentences: as they stand in the text, or the weightiest first.",
+    "method": "Where it is cut: at the largest borders that fit (`recursive`), at those of Markdown, at ends of "
+    "sentences only, or after so many tokens.",
     "chunk_size": "Most tokens (`cl100k_base`) of a chunk.",
     "overlap": "Tokens that neighbouring chunks share; fewer than `chunk_size`.",
     "model": "Name of the Azure OpenAI deployment.",
     "dimensions": "Length of the vectors; may be left out for a deployment that is named "
     + ", ".join(f"`{name}`" for name in spec.KNOWN_DIMENSIONS)
     + ".",
+    "storage": "`halfvec` keeps half the precision in half the room; the default for more than 2,000 dimensions.",
+    "index": "Whether there is an index once the table holds 20,000 vectors; the default where they are not too long "
+    "for one: 2,000 dimensions, as `halfvec` 4,000.",
 }
+PARAMETERS |= {
+    "from_script": "Code of the script that the texts are written in.",
+    "to_script": "Code of the script wanted.",
+    "transliterate.language": "Code of the language of all rows.",
+    "project_name": "Project of your model in Azure AI Language.",
+    "deployment_name": "Deployment of your model.",
+    "prompt": "What the model is asked: `{input}` stands for what the step reads, other names in braces for columns.",
+    "system_prompt": "Instructions above each prompt.",
+    "json_schema": "Form of the answer as structured outputs take it: a table with `name` and `schema`.",
+    "data": "What to find: labels `name`, `name - description` or `name: type - description`.",
+    "statement": "What may be true: a template as `prompt` of `generate` is.",
+    "query": "What is looked for; the same for every row.",
+    "rank.model": "Name of the rerank model, or of the deployment of a chat model.",
+    "invoke.deployment_name": "Deployment behind the endpoint; without it the endpoint chooses.",
+    "input_data": "Body of the request; `{input}` and columns in braces stand within its texts. Without it "
+    '`{"input_data": ["{input}"]}`.',
+    "function": "`module:function`, in Python also the function: `async`, with one text, returning the value of the "
+    "one column or a mapping with one for each. It is imported where the pipeline runs.",
+    "returns": "Result columns with their types: " + ", ".join(f"`{name}`" for name in get_args(ColumnType)) + ".",
+    "concurrency": "Most calls under way for a batch.",
+    "version": "Change it when the function answers otherwise than before: the results are made anew.",
+}
+_CUSTOM = {"project_name": "reviews", "deployment_name": "production"}
 EXAMPLES: dict[str, dict[str, Any]] = {
+    "transliterate": {"language": "ja", "from_script": "Jpan", "to_script": "Latn"},
+    "recognize_custom_entities": _CUSTOM,
+    "classify_single_label": _CUSTOM,
+    "classify_multi_label": _CUSTOM,
+    "generate": {"prompt": "Answer this review: {input}"},
+    "extract": {"data": ["product", "defect: string - what broke"]},
+    "is_true": {"statement": "The writer wants their money back: {input}"},
+    "rank": {"query": "a quiet room"},
+    "call": {"function": "shop.tone:measure", "returns": {"tone": "text"}},
     "translate": {"target_language": ["es", "de"]},
     "embed": {"model": "text-embedding-3-small"},
 }
+SQL_INTRO = """\
+What `pgazure functions install` makes in a database that has no extension `azure_ai`: the extension's schemas,
+types and functions, with its names, defaults and results. [Call the functions from SQL](../howto/sql-functions.md)
+shows them at work, and [How a call travels](../explanation/sql-functions.md) says what answers them.
+
+Every function may be called by every role, but for the settings; `REVOKE EXECUTE` takes one away. A `NULL` text
+gives `NULL` and no call. A function that takes `text[]` gives a row for each text, in their order, `NULL` in the
+place of `NULL`. A statement that calls one of them runs without parallel workers.
+
+| argument | meaning |
+|---|---|
+| `language` | Code of the language, such as `en`; `NULL` is the service's default. A `text[]` has one for each text. |
+| `batch_size` | Most texts of one request; the service's limit where it is lower. |
+| `disable_service_logs` | Whether the service keeps no text for troubleshooting. |
+| `timeout_ms` | Milliseconds for the whole call, retries included; `NULL` is an hour. |
+| `throw_on_error` | Whether a failure is an exception; else it is a `WARNING`, and `NULL` in the text's place. |
+| `max_attempts` | Times a request is sent at most. |
+| `retry_delay_ms` | Milliseconds before the second attempt; a service that asks for more gets more. |
+
+An array without a `language` is ambiguous, as it is in the extension: both array forms fit. Give `'en'`, or
+`NULL::text`."""
+SQL_SETTINGS = """\
+| key | meaning |
+|---|---|
+| `azure_openai.endpoint` | Address of the Azure OpenAI resource. |
+| `azure_openai.auth_type` | `subscription-key` or `managed-identity`. |
+| `azure_openai.subscription_key` | Its key. |
+| `azure_cognitive.endpoint` | Address of the resource for Language and Translator. |
+| `azure_cognitive.auth_type` | `subscription-key` or `managed-identity`. |
+| `azure_cognitive.subscription_key` | Its key. |
+| `azure_cognitive.region` | Its region; Translator needs it with a key. |
+| `azure_cognitive.translator_resource_id` | Its resource id; Translator needs it with an identity. |
+| `azure_ml.scoring_endpoint` | Scoring address of an online endpoint. |
+| `azure_ml.auth_type` | `subscription-key` or `managed-identity`. |
+| `azure_ml.endpoint_key` | Its key. |
+| `azure_ml.serverless_ranking_endpoint` | Address of a Cohere rerank model, for `azure_ai.rank`. |
+| `azure_ml.serverless_ranking_endpoint_key` | Its key. |
+
+`set_setting` and `get_setting` are for the owner of the functions and members of `azure_ai_settings_manager`. An
+endpoint must be on a host of the table `pgazure_bridge.allowed_hosts`, which only the owner changes: at first the
+domains of Azure and this machine. A service of which the environment of `pgazure functions serve` has an endpoint or
+a key is taken from there, all of it."""
+SQL_INFERRED = """\
+The extension's documentation leaves gaps. Here they are filled so that public SQL runs, and may be filled
+differently there:
+
+- Fields of `language_detection_result`, `linked_entity`, `linked_entity_match`, `detected_language` and
+  `transliterated_text`, `entity.confidence_score` and `translation.transliteration`: order and number are documented,
+  names and types are inferred.
+- `generate` is split in two by its result, text or `jsonb`; PostgreSQL has no function that gives either.
+- `rank` without ids gives the place of a document from 1, an `integer`; with ids, their type.
+- `dimensions` is third in the scalar form of `create_embeddings`, as public SQL has it, and fourth in the other;
+  `deployment_name` is second in `azure_ml.invoke`. Name these arguments to be independent of it.
+- What the text decides is `IMMUTABLE`: `create_embeddings` because generated columns and indexes are made of it in
+  public SQL, and the functions of `azure_cognitive` likewise. A call with constants alone is then made while the
+  statement is planned, `EXPLAIN` included. What chat models and endpoints of your own answer is `VOLATILE`.
+- Columns of `azure_ai.settings` are `key` and `value`; `get_setting` gives `NULL` for what is not set and refuses an
+  unknown key.
+- An array form gives `NULL` in the place of a text that failed under `throw_on_error => false`."""
+SQL_HORIZONDB = """\
+`pgazure functions install --edition horizondb` makes the functions as HorizonDB has them: `azure_cognitive`,
+`azure_ml` and the settings are those above; the following take their place or are added. A model is an alias of
+`model_registry`. `default-chat`, `default-embedding` and `default-reranker` stand for `gpt-4.1`,
+`text-embedding-3-small` and `Cohere-rerank-v3.5` at the endpoints of the settings until models of these names are
+added. Names of arguments and results of `model_registry` are inferred; so are the overloads, where one function of
+the documentation is none that PostgreSQL could have: an untyped third argument of `generate` is the system prompt,
+and `json_schema` is named or written with `::jsonb`."""
 DATABASE = "Connection string of the database, in libpq's form; where it is unset, libpq's own variables count."
 
 
@@ -148,7 +293,17 @@ def write_pipelines_page() -> str:
     ]
     for operation, kind in spec.STEPS.items():
         lines += ["", *_describe_step(operation, kind)]
+    lines += ["", "## In SQL", "", PIPELINES_SQL, "", *_describe_pipeline_functions()]
     return "\n".join(lines) + "\n"
+
+
+def _describe_pipeline_functions() -> list[str]:
+    text = _read(SURFACE.parent / "functions" / "pipelines.sql")
+    rows = [
+        f"| `{name}({' '.join(arguments.split())})` | {_cell(meaning.replace(_QUOTE * 2, _QUOTE))} |"
+        for name, arguments, meaning in _PIPELINE_FUNCTION.findall(text)
+    ]
+    return ["| function of schema `pgazure` | meaning |", "|---|---|", *rows]
 
 
 def _field_table(model: Any, fields: dict[str, tuple[str, str]]) -> list[str]:
@@ -163,9 +318,9 @@ def _field_table(model: Any, fields: dict[str, tuple[str, str]]) -> list[str]:
 
 
 def _describe_step(operation: str, kind: type[spec.Step]) -> list[str]:
-    build, example = getattr(builders, operation), EXAMPLES.get(operation, {})
+    build, example = getattr(pl, operation), EXAMPLES.get(operation, {})
     python = ", ".join(f"{name}={json.dumps(value)}" for name, value in example.items())
-    toml = ", ".join(f"{name} = {json.dumps(value)}" for name, value in example.items())
+    toml = ", ".join(f"{name} = {_spell_toml(value)}" for name, value in example.items())
     if build(**example) != kind.model_validate(example):
         msg = f"{operation} means something else in Python than in TOML"
         raise SystemExit(msg)
@@ -180,12 +335,14 @@ def _describe_step(operation: str, kind: type[spec.Step]) -> list[str]:
 
 def _step_table(kind: type[spec.Step], names: Iterable[str]) -> list[str]:
     properties = kind.model_json_schema()["properties"]
-    if unknown := set(names) - PARAMETERS.keys():
+    operation = kind.__dict__.get("operation")
+    described = {name: PARAMETERS.get(f"{operation}.{name}", PARAMETERS.get(name)) for name in names}
+    if unknown := {name for name, meaning in described.items() if meaning is None}:
         msg = f"{kind.__name__}: no description of {', '.join(sorted(unknown))}"
         raise SystemExit(msg)
     rows = []
     for name in names:
-        default, meaning = _requirement(kind.model_fields[name]), _cell(PARAMETERS[name])
+        default, meaning = _requirement(kind.model_fields[name]), _cell(str(described[name]))
         rows.append(f"| `{name}` | {_type(properties[name])} | {default} | {meaning} |")
     return ["| parameter | type | default | meaning |", "|---|---|---|---|", *rows]
 
@@ -193,6 +350,8 @@ def _step_table(kind: type[spec.Step], names: Iterable[str]) -> list[str]:
 def _type(schema: dict[str, Any]) -> str:
     if "anyOf" in schema:
         return _type(next(each for each in schema["anyOf"] if each["type"] != "null"))
+    if schema.get("type", "object") == "object":
+        return "table"
     if "enum" in schema:
         return " or ".join(f"`{json.dumps(each)}`" for each in schema["enum"])
     if schema["type"] == "array":
@@ -202,8 +361,75 @@ def _type(schema: dict[str, Any]) -> str:
     return f"{schema['type']}{limits.get((least is not None, most is not None), '')}"
 
 
+def _spell_toml(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{name} = {_spell_toml(each)}" for name, each in value.items()) + " }"
+    return json.dumps(value)
+
+
 def _requirement(field: Any) -> str:
     return "required" if field.is_required() else _default(field.default)
+
+
+_SQL_FUNCTION = re.compile(
+    r"CREATE OR REPLACE FUNCTION ((?:azure|model)_\w+\.\w+)\((.*?)\) RETURNS (.*?)\nLANGUAGE"
+    r".*?^COMMENT ON FUNCTION \1\([^)]*\) IS\s+'((?:[^']|'')+)';",
+    re.DOTALL | re.MULTILINE,
+)
+_SQL_TYPE = re.compile(r"CREATE TYPE (azure_cognitive\.\w+) AS \((.*?)\);", re.DOTALL)
+_SQL_COMMENT = re.compile(r"COMMENT ON (?:TYPE|COLUMN) ([\w.]+) IS\s+'((?:[^']|'')+)';")
+
+
+def write_sql_functions_page() -> str:
+    """Write the page of the SQL functions from the files that create them."""
+    lines = [NOTICE, "", "# SQL functions", "", SQL_INTRO]
+    lines += _describe_sql(sorted([*SURFACE.glob("*.sql"), *SURFACE.glob("flexible/*.sql")]))
+    lines += [
+        "",
+        "## Settings",
+        "",
+        SQL_SETTINGS,
+        "",
+        "## Types",
+        "",
+        *_describe_sql_types(_read(SURFACE / "02_types.sql")),
+    ]
+    lines += ["", "## What is inferred", "", SQL_INFERRED, "", "## Edition horizondb", "", SQL_HORIZONDB]
+    return "\n".join([*lines, *_describe_sql(sorted(SURFACE.glob("horizondb/*.sql")), level=3)]) + "\n"
+
+
+def _describe_sql(files: Iterable[Path], level: int = 2) -> list[str]:
+    found: dict[str, dict[str, list[str]]] = {}
+    written = "\n".join(map(_read, files))
+    for name, arguments, result, says in _SQL_FUNCTION.findall(written):
+        given = " ".join(arguments.split()).replace(" DEFAULT ", " = ")
+        # A line breaks between arguments and nowhere else.
+        gives = " ".join(result.split()).replace("( ", "(").replace(" )", ")")
+        whole = f"{name}({given}) → {gives}".replace(" ", "\0").replace(",\0", ", ")
+        signature = textwrap.fill(whole, 100, subsequent_indent="    ", break_on_hyphens=False).replace("\0", " ")
+        shown = ["", _cell(says.replace("''", "'")), "", "```text", signature, "```"]
+        found.setdefault(name.partition(".")[0], {}).setdefault(name, []).extend(shown)
+    lines = []
+    for schema in sorted(found):
+        lines += ["", f"{'#' * level} {schema}"]
+        for name, shown in sorted(found[schema].items()):
+            lines += ["", f"{'#' * (level + 1)} {name}", *shown]
+    return lines
+
+
+def _describe_sql_types(source: str) -> list[str]:
+    says = {name: _cell(text.replace("''", "'")) for name, text in _SQL_COMMENT.findall(source)}
+    lines = []
+    for name, body in sorted(_SQL_TYPE.findall(source)):
+        fields = [field.strip().partition(" ")[::2] for field in body.split(",")]
+        lines += [f"### {name}", "", says[name], "", "| field | type | meaning |", "|---|---|---|"]
+        lines += [f"| `{field}` | `{kind}` | {says[f'{name}.{field}']} |" for field, kind in fields]
+        lines.append("")
+    return lines[:-1]
+
+
+def _read(file: Path) -> str:
+    return file.read_text(encoding="utf-8")
 
 
 def write_cli_page(app: typer.Typer) -> str:
@@ -293,6 +519,7 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 where a page is out of date")
     check = parser.parse_args().check
     pages = {"settings.md": write_settings_page(), "pipelines.md": write_pipelines_page()}
+    pages["sql-functions.md"] = write_sql_functions_page()
     if importlib.util.find_spec("pgazure.cli.main"):
         pages["cli.md"] = write_cli_page(importlib.import_module("pgazure.cli.main").app)
     stale = []

@@ -29,8 +29,9 @@ _VARIABLES = ("LANGUAGE", "TEXT_TRANSLATION", "OPENAI")
 
 def services(endpoint: str, key: str = "emulator") -> dict[str, Any]:
     """Arguments of a client that finds every service at one endpoint."""
-    names = ("language", "translator", "openai")
-    return {f"{n}_endpoint": endpoint for n in names} | {f"{n}_key": key for n in names}
+    names = ("language", "translator", "openai", "ml", "rerank")
+    found = {f"{n}_endpoint": endpoint for n in names} | {f"{n}_key": key for n in names}
+    return found | {"ml_endpoint": f"{endpoint}/score"}
 
 
 def environment(endpoint: str, key: str = "emulator") -> dict[str, str]:

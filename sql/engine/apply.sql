@@ -6,6 +6,7 @@ CREATE TABLE {queue} (
     lease uuid,
     run_id bigint,
     attempts integer NOT NULL DEFAULT 0,
+    waiting_since timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY ({keys})
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000);
 
@@ -13,75 +14,202 @@ CREATE TABLE {queue} (
 -- Claims read in order of due_at.
 CREATE INDEX ON {queue} (due_at);
 
+-- name: queue_age
+-- How long the oldest row waits is asked often.
+CREATE INDEX ON {queue} (waiting_since);
+
+-- name: changes_create
+-- Keys of rows that were written, as the triggers leave them: without an index, so that a write costs little.
+CREATE TABLE {changes} (
+    {key_columns},
+    changed_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- name: pending_create
+-- Every row that waits or is worked on.
+CREATE VIEW {pending} AS
+SELECT {queue_keys}, q.due_at, q.lease, q.run_id, q.attempts FROM {queue} q
+UNION ALL
+SELECT {changes_keys}, min(c.changed_at), NULL, NULL, 0 FROM {changes} c
+WHERE NOT EXISTS (SELECT FROM {queue} q WHERE {queue_is_change}) GROUP BY {changes_keys};
+
 -- name: enqueue_all
--- Queue every row of the source.
-INSERT INTO {queue} ({keys}) SELECT {keys} FROM {source}
+-- Queue every row of a table: of the source, or of one of its partitions.
+INSERT INTO {queue} ({keys}) SELECT {source_keys} FROM {table} s WHERE {condition}
+ON CONFLICT ({keys}) DO UPDATE SET due_at = now(), lease = NULL, attempts = 0;
+
+-- name: enqueue_orphans
+-- Queue the rows that have results and are not in the source, for the results to be removed.
+INSERT INTO {queue} ({keys}) SELECT DISTINCT {result_keys} FROM {table} r
+WHERE NOT EXISTS (SELECT FROM {source} s WHERE {source_is_result})
 ON CONFLICT ({keys}) DO UPDATE SET due_at = now(), lease = NULL, attempts = 0;
 
 -- name: capture_function
--- Queue the keys of rows that were written. SECURITY DEFINER, because whoever may
--- write to the source need not hold any right on the queue.
+-- Leave the keys of rows that were written. SECURITY DEFINER, because whoever may write to the source
+-- need not hold any right on what is kept of it. Results of deleted rows go at once, wherever they are.
 CREATE OR REPLACE FUNCTION {function}() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $capture$
+DECLARE
+    result regclass;
 BEGIN
     IF TG_OP = 'INSERT' THEN
-        INSERT INTO {queue} AS q ({keys}) SELECT {new_keys} FROM new_rows n
-        ON CONFLICT ({keys}) DO UPDATE SET due_at = now(), lease = NULL, attempts = 0;
+        IF TG_LEVEL = 'ROW' THEN
+            INSERT INTO {changes} ({keys}) VALUES ({new_record_keys});
+        ELSE
+            INSERT INTO {changes} ({keys}) SELECT {new_keys} FROM new_rows n;
+        END IF;
     ELSIF TG_OP = 'UPDATE' THEN
-        -- A row whose key changed stands in the queue under its new key; the row of its old key
-        -- is settled when it is claimed and no longer found.
-        INSERT INTO {queue} AS q ({keys}) SELECT {new_keys} FROM new_rows n
-        WHERE NOT EXISTS (
-            SELECT FROM old_rows o WHERE {same_key} AND ROW({old_watched}) IS NOT DISTINCT FROM ROW({new_watched})
-        )
-        ON CONFLICT ({keys}) DO UPDATE SET due_at = now(), lease = NULL, attempts = 0;
-        INSERT INTO {queue} AS q ({keys}) SELECT {old_keys} FROM old_rows o
-        WHERE NOT EXISTS (SELECT FROM new_rows n WHERE {same_key})
-        ON CONFLICT ({keys}) DO UPDATE SET due_at = now(), lease = NULL, attempts = 0;
+        -- A row whose key changed is worked on under its new key first, where the results are found that
+        -- stand under the old one; then the old key is found to be gone.
+        IF TG_LEVEL = 'ROW' THEN
+            IF ROW({old_record_watched}) IS DISTINCT FROM ROW({new_record_watched}) OR NOT ({same_record_key}) THEN
+                INSERT INTO {changes} ({keys}) VALUES ({new_record_keys});
+            END IF;
+            IF NOT ({same_record_key}) THEN
+                INSERT INTO {changes} ({keys}, changed_at) VALUES ({old_record_keys}, clock_timestamp());
+            END IF;
+        ELSE
+            INSERT INTO {changes} ({keys}) SELECT {new_keys} FROM new_rows n
+            WHERE NOT EXISTS (
+                SELECT FROM old_rows o WHERE {same_key} AND ROW({old_watched}) IS NOT DISTINCT FROM ROW({new_watched})
+            );
+            INSERT INTO {changes} ({keys}, changed_at) SELECT {old_keys}, clock_timestamp() FROM old_rows o
+            WHERE NOT EXISTS (SELECT FROM new_rows n WHERE {same_key});
+        END IF;
     ELSIF TG_OP = 'DELETE' THEN
-        INSERT INTO {queue} AS q ({keys}) SELECT {old_keys} FROM old_rows o
-        ON CONFLICT ({keys}) DO UPDATE SET due_at = now(), lease = NULL, attempts = 0;
-    ELSE
-        TRUNCATE {queue};
+        IF TG_LEVEL = 'ROW' THEN
+            INSERT INTO {changes} ({keys}) VALUES ({old_record_keys});
+        ELSE
+            INSERT INTO {changes} ({keys}) SELECT {old_keys} FROM old_rows o;
+        END IF;
+        FOR result IN {result_tables} LOOP
+            IF TG_LEVEL = 'ROW' THEN
+                EXECUTE 'DELETE FROM ' || result || {of_record} USING {old_record_keys};
+            ELSE
+                EXECUTE 'DELETE FROM ' || result || {of_rows};
+            END IF;
+        END LOOP;
+    ELSIF TG_NARGS = 0 THEN
+        DELETE FROM {changes};
+        DELETE FROM {queue};
         DELETE FROM pgazure.error WHERE pipeline_id = {pipeline_id};
+        FOR result IN {result_tables} LOOP
+            EXECUTE 'TRUNCATE ' || result;
+        END LOOP;
+    ELSE
+        -- A partition alone: what is left without a row is found by looking.
+        FOR result IN {result_tables} LOOP
+            EXECUTE 'DELETE FROM ' || result || {of_nothing};
+        END LOOP;
+    END IF;
+    -- Only where somebody listens, because transactions that notify commit one after the other.
+    IF EXISTS (
+        SELECT FROM pgazure.pipeline
+        WHERE pipeline_id = {pipeline_id} AND spec ->> 'trigger' = 'on_change' AND EXISTS (SELECT FROM pgazure.worker)
+    ) THEN
+        PERFORM pg_notify('pgazure', {pipeline});
     END IF;
     RETURN NULL;
 END
 $capture$;
 
+-- name: capture_results
+-- The tables that hold results of a pipeline, inside the capture function.
+SELECT r.found FROM (
+    SELECT to_regclass(quote_ident(result_schema) || '.' || quote_ident(result_table)) AS found
+    FROM pgazure.result WHERE pipeline_id = {pipeline_id}
+) AS r WHERE r.found IS NOT NULL;
+
+-- name: capture_of_rows
+-- Which results go with the rows that a statement deleted.
+ r USING old_rows o WHERE {result_is_old};
+
+-- name: capture_of_record
+-- Which results go with one deleted row.
+ r WHERE {result_is_record};
+
+-- name: capture_of_nothing
+-- Which results belong to no row of the source.
+ r WHERE NOT EXISTS (SELECT FROM {source} s WHERE {source_is_result});
+
+-- name: capture_state
+-- What the triggers of a pipeline were made of, and how many of them are there and fire.
+SELECT obj_description(p.oid, 'pg_proc') AS digest,
+    (SELECT count(*) FROM pg_catalog.pg_trigger t WHERE t.tgfoid = p.oid AND t.tgparentid = 0 AND t.tgenabled <> 'D') AS triggers
+FROM pg_catalog.pg_proc p WHERE p.oid = to_regprocedure(%(function)s);
+
+-- name: capture_note
+-- Remember what they were made of.
+COMMENT ON FUNCTION {function}() IS {digest};
+
 -- name: capture_drop
--- Take the triggers of a pipeline off its source.
+-- Take the triggers of a pipeline off its source and its partitions.
 DROP FUNCTION IF EXISTS {function}() CASCADE;
+
+-- name: partitions
+-- Partitions of a source, at every level, and whether they are watched; those that are not its partitions any more.
+SELECT coalesce(t.relid::oid, w.partition)::bigint AS partition, n.nspname AS schema, c.relname AS name,
+    t.isleaf AS leaf, t.relid IS NOT NULL AS present, w.partition IS NOT NULL AS watched
+FROM (SELECT * FROM pg_partition_tree({source_oid}) WHERE level > 0) AS t
+FULL JOIN (SELECT partition FROM pgazure.partition WHERE pipeline_id = %(pipeline_id)s) AS w ON w.partition = t.relid::oid
+LEFT JOIN pg_catalog.pg_class c ON c.oid = t.relid
+LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+ORDER BY t.level, 3;
+
+-- name: partition_watch
+-- Remember that a partition is watched.
+INSERT INTO pgazure.partition (pipeline_id, partition) VALUES (%(pipeline_id)s, %(partition)s) ON CONFLICT DO NOTHING;
+
+-- name: partition_forget
+-- Forget partitions.
+DELETE FROM pgazure.partition WHERE pipeline_id = %(pipeline_id)s AND partition = ANY (%(partitions)s::oid[]);
 
 -- name: capture_insert
 -- Fire once per statement, COPY and ON CONFLICT included.
-CREATE TRIGGER {trigger} AFTER INSERT ON {source}
-REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION {function}();
+CREATE TRIGGER {trigger} AFTER INSERT ON {table}
+REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION {function}({argument});
 
 -- name: capture_update
 -- Fire once per statement; the function keeps the rows that really changed.
-CREATE TRIGGER {trigger} AFTER UPDATE ON {source}
-REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION {function}();
+CREATE TRIGGER {trigger} AFTER UPDATE ON {table}
+REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION {function}({argument});
 
 -- name: capture_delete
--- Results go by their foreign keys; the queue clears what else is kept of the row.
-CREATE TRIGGER {trigger} AFTER DELETE ON {source}
-REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION {function}();
+-- Fire once per statement.
+CREATE TRIGGER {trigger} AFTER DELETE ON {table}
+REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION {function}({argument});
 
 -- name: capture_truncate
--- Results go with TRUNCATE … CASCADE; this clears the queue and the errors.
-CREATE TRIGGER {trigger} AFTER TRUNCATE ON {source} FOR EACH STATEMENT EXECUTE FUNCTION {function}();
+-- Fire once per statement.
+CREATE TRIGGER {trigger} AFTER TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION {function}({argument});
+
+-- name: capture_rows
+-- Fire once per row: logical replication applies rows, not statements. Partitions have it from their table.
+CREATE TRIGGER {trigger} AFTER INSERT OR UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION {function}({argument});
+
+-- name: capture_always
+-- Fire for what replication applies as well.
+ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger};
 
 -- name: result_create
--- The results of one step beside the source, under the source's own key.
+-- The results of one step beside the source, under the source's own key. There is no foreign key, so that
+-- the source can be truncated, its partitions detached and its rows deleted as if nothing hung on them:
+-- the capture function removes the results.
 CREATE TABLE IF NOT EXISTS {table} (
     {columns},
+    call_id uuid,
     model text NOT NULL,
     input_hash bytea NOT NULL,
     enriched_at timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY ({row_key}),
-    FOREIGN KEY ({keys}) REFERENCES {source} ({keys}) ON UPDATE CASCADE ON DELETE CASCADE
+    PRIMARY KEY ({row_key})
 );
+
+-- name: result_register
+-- Remember that a table holds results of a pipeline's rows, for as long as it is there.
+INSERT INTO pgazure.result (pipeline_id, result_schema, result_table, step, operation, dimensions, past)
+VALUES (%(pipeline_id)s, %(schema)s, %(table)s, %(step)s, %(operation)s, %(dimensions)s, %(past)s)
+ON CONFLICT (pipeline_id, result_schema, result_table) DO UPDATE SET step = excluded.step,
+    operation = excluded.operation, dimensions = excluded.dimensions, past = excluded.past;
 
 -- name: result_index
 -- Equal inputs are found by their hash, so that none is paid for twice.
@@ -111,8 +239,42 @@ SELECT pipeline_id, name, source_schema, source_table, spec FROM pgazure.pipelin
 -- Keep the specification.
 INSERT INTO pgazure.pipeline (name, source_schema, source_table, spec)
 VALUES (%(name)s, %(schema)s, %(table)s, %(spec)s)
-ON CONFLICT (name) DO UPDATE SET spec = excluded.spec, updated_at = now()
+ON CONFLICT (name) DO UPDATE SET spec = excluded.spec, source_table = excluded.source_table,
+    updated_at = clock_timestamp()
 RETURNING pipeline_id;
+
+-- name: pipeline_before
+-- What a pipeline was when it was applied last: whether its source is the same relation, and what columns of the
+-- source have other names since.
+SELECT p.pipeline_id, p.source_schema, p.source_table, p.spec, p.source_oid IS NOT DISTINCT FROM {source_oid} AS same,
+    (
+        SELECT jsonb_agg(jsonb_build_array(k.key, a.attname) ORDER BY a.attnum)
+        FROM jsonb_each(p.source_columns) AS k
+        JOIN pg_catalog.pg_attribute a ON a.attrelid = p.source_oid AND a.attnum = k.value::int AND NOT a.attisdropped
+        WHERE a.attname <> k.key
+    ) AS renamed
+FROM pgazure.pipeline p WHERE p.name = %(name)s;
+
+-- name: step_results
+-- Where the results of each step of a pipeline lie.
+SELECT name AS step, quote_ident(result_schema) || '.' || quote_ident(result_table) AS name, result_table AS table
+FROM pgazure.step WHERE pipeline_id = %(pipeline_id)s ORDER BY name;
+
+-- name: key_rename
+-- Call a column of the key as the source calls it now.
+ALTER TABLE {table} RENAME COLUMN {old} TO {new};
+
+-- name: errors_rename
+-- The same for the keys of errors.
+UPDATE pgazure.error SET key = key - %(old)s::text || jsonb_build_object(%(new)s::text, key -> %(old)s::text)
+WHERE pipeline_id = %(pipeline_id)s AND key ? %(old)s::text;
+
+-- name: pipeline_note_source
+-- Remember the source and its columns by their numbers, which new names do not change.
+UPDATE pgazure.pipeline SET source_oid = {source_oid}, source_columns = (
+    SELECT jsonb_object_agg(a.attname, a.attnum) FROM pg_catalog.pg_attribute a
+    WHERE a.attrelid = {source_oid} AND a.attnum > 0 AND NOT a.attisdropped
+) WHERE pipeline_id = %(pipeline_id)s;
 
 -- name: pipeline_lock
 -- Let one apply of a pipeline run at a time.
@@ -120,11 +282,16 @@ SELECT pg_advisory_xact_lock(hashtextextended('pgazure.pipeline.' || %(name)s, 0
 
 -- name: steps_clear
 -- Forget the steps that the specification no longer names.
-DELETE FROM pgazure.step WHERE pipeline_id = %(pipeline_id)s AND name <> ALL (%(names)s);
+DELETE FROM pgazure.step WHERE pipeline_id = %(pipeline_id)s AND name <> ALL (%(names)s) AND name NOT IN (
+    SELECT g.step || '_g' || g.generation FROM pgazure.generation g
+    WHERE g.pipeline_id = %(pipeline_id)s AND g.state = 'new' AND g.step = ANY (%(names)s)
+);
 
 -- name: steps_clear_errors
 -- Forget what failed in those steps.
-DELETE FROM pgazure.error WHERE pipeline_id = %(pipeline_id)s AND step <> ALL (%(names)s) AND step <> '*';
+DELETE FROM pgazure.error e WHERE e.pipeline_id = %(pipeline_id)s AND e.step <> '*' AND NOT EXISTS (
+    SELECT FROM pgazure.step s WHERE s.pipeline_id = e.pipeline_id AND s.name = e.step
+);
 
 -- name: step_save
 -- Keep where a step's results lie.
@@ -135,13 +302,19 @@ ON CONFLICT (pipeline_id, name) DO UPDATE SET operation = excluded.operation, di
     halted_at = NULL, halted_class = NULL, halted_code = NULL, halted_message = NULL;
 
 -- name: step_tables
--- Where the results of one operation lie, over all pipelines: equal inputs are looked up in all of them.
-SELECT DISTINCT s.result_schema AS schema, s.result_table AS table
-FROM pgazure.step s
+-- Where the results of one operation lie, over all pipelines: equal inputs are looked up in all of them, the past last.
+SELECT s.result_schema AS schema, s.result_table AS table, bool_and(s.past) AS past
+FROM pgazure.result s
 WHERE s.operation = %(operation)s AND s.dimensions IS NOT DISTINCT FROM %(dimensions)s
     AND to_regclass(quote_ident(s.result_schema) || '.' || quote_ident(s.result_table)) IS NOT NULL
     AND has_table_privilege(quote_ident(s.result_schema) || '.' || quote_ident(s.result_table), 'SELECT')
-ORDER BY 1, 2;
+    -- The columns of some operations are the user's choice.
+    AND cardinality(%(columns)s::text[]) = (
+        SELECT count(*) FROM pg_catalog.pg_attribute a
+        WHERE a.attrelid = to_regclass(quote_ident(s.result_schema) || '.' || quote_ident(s.result_table))
+            AND a.attname = ANY (%(columns)s::text[])
+    )
+GROUP BY 1, 2 ORDER BY 3, 1, 2;
 
 -- name: result_owner
 -- Which pipeline and step a result table belongs to already.

@@ -6,13 +6,22 @@ WHERE a.attrelid = %(relation)s::oid AND a.attnum > 0 AND NOT a.attisdropped
 ORDER BY a.attnum;
 
 -- name: source_key
--- Columns of the primary key in key order, with their types.
-SELECT a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type
+-- Columns of the primary key in key order, with their types and the schema of the operator that they are equal by.
+SELECT a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, n.nspname AS equality
 FROM pg_catalog.pg_index i
-CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY AS k (attnum, position)
+CROSS JOIN LATERAL unnest(i.indkey::int2[], i.indclass::oid[]) WITH ORDINALITY AS k (attnum, opclass, position)
 JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
+JOIN pg_catalog.pg_opclass c ON c.oid = k.opclass
+JOIN pg_catalog.pg_amop m ON m.amopfamily = c.opcfamily AND m.amopstrategy = 3
+    AND m.amoplefttype = c.opcintype AND m.amoprighttype = c.opcintype
+JOIN pg_catalog.pg_operator o ON o.oid = m.amopopr
+JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace
 WHERE i.indrelid = %(relation)s::oid AND i.indisprimary
 ORDER BY k.position;
+
+-- name: row_security
+-- Whether row-level security applies to the current role.
+SELECT row_security_active({source_oid}) AS active;
 
 -- name: source_relation
 -- Oid and kind of a relation, and what the current role may do with it.
@@ -20,12 +29,28 @@ SELECT c.oid::bigint AS oid, c.relkind::text AS kind,
     array_remove(ARRAY[
         CASE WHEN NOT has_table_privilege(c.oid, 'SELECT') THEN 'SELECT' END,
         CASE WHEN NOT has_table_privilege(c.oid, 'UPDATE') THEN 'UPDATE' END,
-        CASE WHEN NOT has_table_privilege(c.oid, 'REFERENCES') THEN 'REFERENCES' END,
         CASE WHEN NOT has_table_privilege(c.oid, 'TRIGGER') THEN 'TRIGGER' END
     ], NULL) AS missing
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = %(schema)s AND c.relname = %(table)s;
+
+-- name: source_now
+-- What the source of a pipeline is called now, if it was called so before.
+SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS name
+FROM pgazure.pipeline p
+JOIN pg_catalog.pg_class c ON c.oid = p.source_oid
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE p.name = %(name)s AND (p.source_schema, p.source_table) = (%(schema)s, %(table)s);
+
+-- name: columns_renamed
+-- Columns that had other names when a pipeline was applied.
+SELECT k.key AS old, a.attname AS new
+FROM pgazure.pipeline p
+CROSS JOIN LATERAL jsonb_each(p.source_columns) AS k
+JOIN pg_catalog.pg_attribute a ON a.attrelid = p.source_oid AND a.attnum = k.value::int AND NOT a.attisdropped
+WHERE p.name = %(name)s AND p.source_oid = %(relation)s::oid AND k.key = ANY (%(columns)s::text[]) AND a.attname <> k.key
+ORDER BY a.attnum;
 
 -- name: similar_tables
 -- Tables of the same name in other schemas, for a better error message.

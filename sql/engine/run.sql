@@ -1,39 +1,82 @@
 -- name: claim
 -- Lease the rows that are due and read what the steps need of them. The attempt is counted here,
 -- before anything is sent, so that a row that kills its worker is found out: rows that several workers
--- have not survived are worked on one by one, so that none takes its neighbours along.
-WITH due AS (
-    SELECT {keys} FROM {queue} WHERE due_at <= now() ORDER BY due_at
-    LIMIT CASE WHEN (SELECT attempts FROM {queue} WHERE due_at <= now() ORDER BY due_at LIMIT 1) >= %(suspect)s
-        THEN 1 ELSE %(limit)s END
+-- have not survived are worked on one by one, so that none takes its neighbours along. A run whose
+-- pipeline was applied since does not know what is to be done, and claims nothing more. Where row
+-- security hides rows from us nothing is claimed, for a hidden row would pass for a deleted one.
+WITH waiting AS (
+    SELECT {keys}, due_at, attempts FROM {queue} WHERE due_at <= now() AND NOT row_security_active({source_oid})
+        AND NOT EXISTS (
+            SELECT FROM pgazure.pipeline WHERE name = {pipeline} AND (
+                paused_at IS NOT NULL OR updated_at > (SELECT started_at FROM pgazure.run WHERE run_id = %(run_id)s)
+            )
+        )
+    ORDER BY due_at LIMIT %(limit)s
     FOR UPDATE SKIP LOCKED
+), due AS (
+    SELECT {keys}, attempts, row_number() OVER (ORDER BY attempts >= %(suspect)s, due_at) AS place FROM waiting
 ), leased AS (
     UPDATE {queue} q SET lease = %(lease)s, run_id = %(run_id)s, due_at = now() + %(duration)s, attempts = q.attempts + 1
-    FROM due WHERE {queue_is_due}
-    RETURNING {leased_keys}, q.attempts
+    FROM due WHERE {queue_is_due} AND (due.attempts < %(suspect)s OR due.place = 1)
+    RETURNING {q_keys}, q.attempts
 )
-SELECT {key_texts}, l.attempts, s.ctid IS NOT NULL AS present, {digest} AS digest, {watched_texts}
+SELECT {key_texts}, l.attempts, {present} IS NOT NULL AS present, {digest} AS digest,
+    (
+        SELECT true FROM pgazure.error e
+        WHERE e.pipeline_id = (SELECT pipeline_id FROM pgazure.pipeline WHERE name = {pipeline}) AND e.key = {key_json}
+        LIMIT 1
+    ) AS failed, {watched_texts}
 FROM leased l LEFT JOIN {source} s ON {source_is_leased};
+
+-- name: gather_lock
+-- Let one session at a time queue rows by key, so that two cannot wait for each other's rows.
+SELECT pg_advisory_xact_lock(hashtextextended('pgazure.queue.' || {pipeline}, 0));
+
+-- name: gather
+-- Queue the keys that writes to the source have left, so many at a time. A row that somebody holds is due anew.
+-- A change of the year 1970 is a wish of enrich_now, which is first in line.
+WITH gathered AS (
+    DELETE FROM {changes} WHERE ctid = ANY (ARRAY(SELECT ctid FROM {changes} LIMIT %(limit)s))
+    RETURNING {keys}, changed_at
+), queued AS (
+    INSERT INTO {queue} ({keys}, due_at, waiting_since)
+    SELECT {keys}, CASE WHEN min(changed_at) = 'epoch' THEN 'epoch' ELSE max(changed_at) END,
+        coalesce(min(changed_at) FILTER (WHERE changed_at > 'epoch'), now())
+    FROM gathered GROUP BY {keys}
+    ON CONFLICT ({keys}) DO UPDATE SET due_at = excluded.due_at, lease = NULL, attempts = 0
+)
+SELECT count(*) AS rows FROM gathered;
 
 -- name: heartbeat
 -- Hold the lease while the services work.
-UPDATE {queue} q SET due_at = now() + %(duration)s FROM {items} WHERE {queue_is_item} AND q.lease = %(lease)s;
+UPDATE {queue} q SET due_at = now() + %(duration)s
+FROM (
+    SELECT {q_keys} FROM {items} JOIN {queue} q ON {queue_is_item} AND q.lease = %(lease)s FOR UPDATE OF q SKIP LOCKED
+) AS l WHERE {queue_is_locked};
 
 -- name: fence
 -- The rows that are still ours and unchanged since they were claimed. They stay as they are until the
 -- results are written; whoever is changing one of them right now is not waited for.
-SELECT {key_texts}
+SELECT {q_key_texts}
 FROM {items}
 JOIN {queue} q ON {queue_is_item} AND q.lease = %(lease)s
 JOIN {source} s ON {source_is_item} AND {digest} = i.digest
-FOR SHARE OF q SKIP LOCKED FOR KEY SHARE OF s SKIP LOCKED;
+FOR SHARE OF q SKIP LOCKED {source_lock};
 
 -- name: still_ours
 -- The same without the locks: a row that is in here and was not fenced is only locked by someone for now.
-SELECT {key_texts}
+SELECT {q_key_texts}
 FROM {items}
 JOIN {queue} q ON {queue_is_item} AND q.lease = %(lease)s
 JOIN {source} s ON {source_is_item} AND {digest} = i.digest;
+
+-- name: fence_gone
+-- The rows that are still ours and still missing from the source.
+SELECT {q_key_texts}
+FROM {items}
+JOIN {queue} q ON {queue_is_item} AND q.lease = %(lease)s
+WHERE NOT row_security_active({source_oid}) AND NOT EXISTS (SELECT FROM {source} s WHERE {source_is_item})
+FOR UPDATE OF q SKIP LOCKED;
 
 -- name: settle
 -- Take finished rows off the queue.
@@ -65,50 +108,65 @@ UPDATE {queue} q SET lease = NULL, due_at = now() FROM abandoned WHERE q.ctid = 
 SELECT pg_advisory_lock(hashtextextended('pgazure.run.' || %(run_id)s::bigint, 0));
 
 -- name: has_due
--- Whether any row is due.
-SELECT EXISTS (SELECT FROM {queue} WHERE due_at <= now()) AS due;
+-- Whether any row is due that may be claimed.
+SELECT (EXISTS (SELECT FROM {queue} WHERE due_at <= now()) OR EXISTS (SELECT FROM {changes}))
+    AND NOT EXISTS (SELECT FROM pgazure.pipeline WHERE name = {pipeline} AND paused_at IS NOT NULL) AS due;
 
 -- name: wake
 -- A new run does not wait for the pauses of the last one.
-UPDATE {queue} SET due_at = now() WHERE lease IS NULL AND due_at > now();
+UPDATE {queue} q SET due_at = now()
+FROM (SELECT {keys} FROM {queue} WHERE lease IS NULL AND due_at > now() FOR UPDATE SKIP LOCKED) AS l WHERE {queue_is_locked};
 
 -- name: next_due
--- How many rows wait, and how many seconds until the first of those that nobody holds is due.
-SELECT count(*) AS waiting, extract(epoch FROM min(due_at) FILTER (WHERE lease IS NULL) - now())::float8 AS seconds
-FROM {queue};
+-- How many seconds until the first of the rows that nobody holds is due; none will be that cannot be claimed.
+SELECT extract(epoch FROM min(due_at) FILTER (WHERE lease IS NULL) - now())::float8 AS seconds FROM {pending}
+WHERE NOT EXISTS (
+    SELECT FROM pgazure.pipeline WHERE name = {pipeline} AND (
+        paused_at IS NOT NULL OR updated_at > (SELECT started_at FROM pgazure.run WHERE run_id = %(run_id)s)
+    )
+);
 
 -- name: pending
--- How many rows the queue holds.
-SELECT count(*) AS rows FROM {queue};
-
--- name: enqueue_keys
--- Queue rows by key.
-INSERT INTO {queue} ({keys}) SELECT {item_keys} FROM {items}
-ON CONFLICT ({keys}) DO UPDATE SET due_at = now(), lease = NULL, attempts = 0;
+-- How many rows wait or are worked on.
+SELECT count(*) AS rows FROM {pending};
 
 -- name: results_current
 -- What stands in a result table for these rows.
 SELECT {key_texts}, {columns} FROM {items} JOIN {table} r ON {result_is_item};
 
+-- name: results_hashes
+-- Of which inputs it was made.
+SELECT {key_texts}, {hashes} FROM {items} JOIN {table} r ON {result_is_item};
+
 -- name: results_equal
 -- Results of equal inputs, wherever they stand.
-SELECT DISTINCT ON (r.input_hash) r.input_hash, {columns} FROM {table} r WHERE r.input_hash = ANY (%(hashes)s);
+SELECT DISTINCT ON (r.input_hash) r.input_hash, {columns} FROM {table} r WHERE r.input_hash = ANY (%(hashes)b);
 
 -- name: results_clear
 -- Remove what stands for these rows, before it is written anew or because nothing is left to write.
 DELETE FROM {table} r USING {items} WHERE {result_is_item};
 
--- name: result_write
--- One row of results.
-INSERT INTO {table} ({columns}) VALUES ({values})
-ON CONFLICT ({row_key}) DO UPDATE SET {updates};
+-- name: result_tables
+-- Every table with results of a pipeline.
+SELECT result_schema AS schema, result_table AS table FROM pgazure.result
+WHERE pipeline_id = %(pipeline_id)s
+    AND to_regclass(quote_ident(result_schema) || '.' || quote_ident(result_table)) IS NOT NULL;
+
+-- name: results_write
+-- The results of a batch. Whoever holds the leases has cleared what stood there, and nobody else may write.
+INSERT INTO {table} ({columns}) SELECT {expressions} FROM unnest({arrays}) AS u ({names});
+
+-- name: errors_standing
+-- What is parked of these rows in a step, and of which work.
+SELECT key, input_hash FROM pgazure.error
+WHERE pipeline_id = %(pipeline_id)s AND step = %(step)s AND key = ANY (%(keys)s) AND parked AND input_hash IS NOT NULL;
 
 -- name: error_record
 -- Keep an error beside the key of its row. A parked row that fails again was changed or asked for, so it starts anew.
-INSERT INTO pgazure.error AS e (pipeline_id, step, key, class, code, message, request_id, attempts, parked)
-VALUES (%(pipeline_id)s, %(step)s, %(key)s, %(class)s, %(code)s, %(message)s, %(request_id)s, 1, %(parked)s)
+INSERT INTO pgazure.error AS e (pipeline_id, step, key, class, code, message, request_id, attempts, parked, input_hash)
+VALUES (%(pipeline_id)s, %(step)s, %(key)s, %(class)s, %(code)s, %(message)s, %(request_id)s, 1, %(parked)s, %(input_hash)s)
 ON CONFLICT (pipeline_id, key, step) DO UPDATE SET class = excluded.class, code = excluded.code,
-    message = excluded.message, request_id = excluded.request_id, last_at = now(),
+    message = excluded.message, request_id = excluded.request_id, last_at = now(), input_hash = excluded.input_hash,
     attempts = CASE WHEN e.parked THEN 1 ELSE e.attempts + 1 END,
     parked = excluded.parked OR (NOT e.parked AND e.attempts + 1 >= %(max_attempts)s)
 RETURNING parked, attempts;
@@ -121,16 +179,6 @@ WHERE pipeline_id = %(pipeline_id)s AND key = ANY (%(keys)s) AND step <> ALL (%(
 -- name: errors_forget
 -- Forget every error of rows that have all their results, or are gone.
 DELETE FROM pgazure.error WHERE pipeline_id = %(pipeline_id)s AND key = ANY (%(keys)s);
-
--- name: errors_unpark
--- Forget errors so that their rows are tried again; filters that are NULL match everything.
-DELETE FROM pgazure.error e
-WHERE e.pipeline_id = %(pipeline_id)s
-    AND (%(step)s::text IS NULL OR e.step = %(step)s)
-    AND (%(class)s::text IS NULL OR e.class::text = %(class)s)
-    AND (%(code)s::text IS NULL OR e.code = %(code)s)
-    AND (%(key)s::jsonb IS NULL OR e.key = %(key)s)
-RETURNING e.key;
 
 -- name: errors_list
 -- Errors, the latest first.
@@ -158,48 +206,22 @@ WHERE pipeline_id = %(pipeline_id)s AND name = %(step)s;
 UPDATE pgazure.step SET halted_at = NULL, halted_class = NULL, halted_code = NULL, halted_message = NULL
 WHERE pipeline_id = %(pipeline_id)s AND name = %(step)s AND halted_at IS NOT NULL;
 
--- name: step_states
--- Steps of a pipeline and why one stands still.
-SELECT name, operation, result_schema, result_table, halted_at, halted_class::text AS halted_class, halted_code, halted_message
-FROM pgazure.step WHERE pipeline_id = %(pipeline_id)s ORDER BY name;
-
 -- name: run_start
--- Begin a run.
-INSERT INTO pgazure.run (pipeline_id) VALUES (%(pipeline_id)s) RETURNING run_id;
+-- Begin a run, under the lock of apply: the specification was read before this moment, and changes after it.
+INSERT INTO pgazure.run (pipeline_id, started_at) VALUES (%(pipeline_id)s, clock_timestamp()) RETURNING run_id;
 
 -- name: run_finish
 -- End a run.
 UPDATE pgazure.run SET finished_at = now(), rows = %(rows)s, outcome = %(outcome)s WHERE run_id = %(run_id)s;
-
--- name: run_last
--- The latest run of a pipeline.
-SELECT run_id, started_at, finished_at, rows, outcome FROM pgazure.run
-WHERE pipeline_id = %(pipeline_id)s ORDER BY run_id DESC LIMIT 1;
-
--- name: ledger_record
--- One request.
-INSERT INTO pgazure.ledger (run_id, pipeline_id, step, service, operation, endpoint, model, items, characters, unit, units,
-    price, status_code, error_code, request_id, started_at, duration_ms)
-VALUES (%(run_id)s, %(pipeline_id)s, %(step)s, %(service)s, %(operation)s, %(endpoint)s, %(model)s, %(items)s, %(characters)s,
-    %(unit)s, %(units)s, %(price)s, %(status_code)s, %(error_code)s, %(request_id)s, %(started_at)s, %(duration_ms)s);
-
--- name: spent
--- What a pipeline cost since a moment, in USD.
-SELECT coalesce(sum(price), 0) AS price FROM pgazure.ledger
-WHERE pipeline_id = %(pipeline_id)s AND started_at >= %(since)s;
 
 -- name: spent_in_run
 -- What one run has cost, by step.
 SELECT step, count(*) AS requests, sum(items) AS items, sum(units) AS units, min(unit) AS unit, sum(price) AS price
 FROM pgazure.ledger WHERE run_id = %(run_id)s GROUP BY step ORDER BY step;
 
--- name: result_counts
--- How many rows of the source have a result, and how many results there are.
-SELECT count(*) AS results, count(DISTINCT ({row})) AS rows, max(enriched_at) AS latest FROM {table};
-
 -- name: source_texts
 -- What the steps read of every queued row, in no order.
-SELECT {key_texts}, {watched_texts} FROM {queue} q JOIN {source} s ON {source_is_queued};
+SELECT {key_texts}, {watched_texts} FROM {pending} q JOIN {source} s ON {source_is_queued};
 
 -- name: source_count
 -- How many rows the source holds.

@@ -7,8 +7,8 @@ SELECT set_config('hnsw.ef_search', %(breadth)s, true);
 SELECT {key_texts}, {watched_texts}, e.chunk_index, e.chunk_text, e.distance
 FROM (
     SELECT DISTINCT ON ({keys}) n.* FROM (
-        SELECT r.*, r.embedding {operator} %(vector)b::vector AS distance FROM {table} r
-        ORDER BY r.embedding {operator} %(vector)b::vector LIMIT %(candidates)s
+        SELECT r.*, r.embedding {operator} %(vector)b::vector::{kind} AS distance FROM {table} r
+        ORDER BY r.embedding {operator} %(vector)b::vector::{kind} LIMIT %(candidates)s
     ) AS n ORDER BY {keys}, n.distance
 ) AS e JOIN {source} s ON {same_key}
 ORDER BY e.distance LIMIT %(limit)s;

@@ -8,6 +8,7 @@
     │  ├─ ServiceRequestError        the request never left
     │  ├─ ServiceResponseError       it left, and the answer is unusable
     │  ├─ ServiceTimeoutError        no answer within the time allowed
+    │  ├─ CircuitOpenError           not sent, because the service refuses or fails whoever asks
     │  └─ HttpStatusError            the service answered with an error status
     │     ├─ AuthenticationError     401, 403
     │     ├─ DeploymentNotFoundError 404
@@ -96,6 +97,19 @@ class ServiceResponseError(ServiceError):
 
 class ServiceTimeoutError(ServiceError):
     """No answer within the time allowed, retries and polling included."""
+
+
+class CircuitOpenError(ServiceError):
+    """Nothing is sent for now: the service refuses or fails whoever asks. Only pipelines meet this.
+
+    Attributes:
+        permanent: Whether it takes a change of yours to put it right.
+        retry_after: Seconds until a single request tries again.
+    """
+
+    def __init__(self, message: str, *, permanent: bool = False, **details: Any) -> None:
+        super().__init__(message, **details)
+        self.permanent = permanent
 
 
 class HttpStatusError(ServiceError):

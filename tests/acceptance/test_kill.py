@@ -47,22 +47,29 @@ WHERE e.chunk_text = p.redacted_text AND length(p.redacted_text) = length(n.body
 
 
 async def kill_again_and_again(
-    times: int, db: psycopg.Connection, make_emulator: MakeEmulator, open_engine: OpenEngine, start: Start
+    times: int,
+    db: psycopg.Connection,
+    make_emulator: MakeEmulator,
+    open_engine: OpenEngine,
+    start: Start,
+    command: str = "run",
 ) -> None:
     slow = make_emulator(latency=0.03)
     make_notes(db, *[f"Story {n:03}: we walked along the river until it was dark." for n in range(ROWS)])
     chance = random.Random(times)
     killed = 0
     async with open_engine(slow.endpoint) as engine:
-        await engine.apply(notes(*steps()))
-        arguments = ("run", "notes", "--batch-rows", str(BATCH_ROWS), "--concurrency", str(CONCURRENCY))
+        await engine.apply(notes(*steps(), trigger="on_change"))
+        arguments = (command, "notes", "--batch-rows", str(BATCH_ROWS), "--concurrency", str(CONCURRENCY))
         for _ in range(times):
             before = slow.stats()["requests"]
             moment = before + chance.randint(0, 24)
             async with start(slow.endpoint, *arguments) as process:
                 await until(
                     lambda moment=moment, process=process: (
-                        slow.stats()["requests"] >= moment or process.returncode is not None
+                        slow.stats()["requests"] >= moment
+                        or process.returncode is not None
+                        or (command == "worker" and value(db, "SELECT count(*) FROM pgazure.pending_notes") == 0)
                     )
                 )
                 if process.returncode is None:
@@ -95,6 +102,13 @@ async def test_fifty_kills_lose_nothing(
     db: psycopg.Connection, make_emulator: MakeEmulator, open_engine: OpenEngine, start: Start
 ) -> None:
     await kill_again_and_again(50, db, make_emulator, open_engine, start)
+
+
+@pytest.mark.slow
+async def test_fifty_kills_of_a_worker_lose_nothing(
+    db: psycopg.Connection, make_emulator: MakeEmulator, open_engine: OpenEngine, start: Start
+) -> None:
+    await kill_again_and_again(50, db, make_emulator, open_engine, start, "worker")
 
 
 @pytest.mark.slow

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 import pgazure.pipeline as pl
-from fix_pipeline import make_notes, notes, until, value
+from fix_pipeline import add_notes, column, make_notes, notes, until, value
 
 if TYPE_CHECKING:
     import psycopg
@@ -41,6 +42,56 @@ async def test_two_processes_share_the_work_and_pay_once(
     for table in ("language", "sentiment", "embeddings"):
         assert value(db, f"SELECT count(*) FROM notes_{table}") == 300
     assert value(db, "SELECT count(*) FROM pgazure.queue_notes") == 0
+
+
+async def test_two_workers_share_a_pipeline_and_stop_when_they_are_told_to(
+    db: psycopg.Connection, make_emulator: MakeEmulator, open_engine: OpenEngine, start: Start
+) -> None:
+    slow = make_emulator(latency=0.05)
+    make_notes(db)
+    async with open_engine(slow.endpoint) as engine:
+        await engine.apply(notes(pl.analyze_sentiment(), trigger="on_change"))
+    arguments = ("worker", "--batch-rows", "10", "--concurrency", "1")
+    async with start(slow.endpoint, *arguments) as one, start(slow.endpoint, *arguments) as other:
+        await until(lambda: value(db, "SELECT count(*) FROM pgazure.worker") == 2)
+        add_notes(db, *[f"Every note, this is number {n}, has words of its own." for n in range(200)])
+        await until(lambda: value(db, "SELECT count(*) FROM notes_sentiment") == 200)
+        for process in (one, other):
+            process.send_signal(signal.SIGTERM)
+        outputs = await asyncio.gather(one.communicate(), other.communicate())
+    assert (one.returncode, other.returncode) == (0, 0), outputs
+    assert slow.stats()["repeats"] == 0
+    shares = column(db, "SELECT sum(rows) FROM pgazure.run GROUP BY started_at IS NULL")
+    assert sum(shares) == 200
+    assert value(db, "SELECT count(*) FROM pgazure.run WHERE rows > 0") >= 2, "one of them did everything"
+    assert value(db, "SELECT count(*) FROM pgazure.worker") == 0
+
+
+@pytest.mark.slow
+async def test_two_workers_use_up_a_quota_together(
+    db: psycopg.Connection, make_emulator: MakeEmulator, open_engine: OpenEngine, start: Start
+) -> None:
+    per_second, burst = 20, 2
+    tight = make_emulator(rpm=per_second * 60, latency=0.05)
+    make_notes(db)
+    async with open_engine(tight.endpoint) as engine:
+        await engine.apply(notes(pl.analyze_sentiment()))
+    db.execute("INSERT INTO notes (id, body) SELECT n, 'Room ' || n || ' was clean.' FROM generate_series(1, 12000) n")
+    arguments = ("run", "notes", "--batch-rows", "100", "--json")
+    async with start(tight.endpoint, *arguments) as one, start(tight.endpoint, *arguments) as other:
+        await asyncio.gather(one.communicate(), other.communicate())
+    stats = tight.stats()
+    assert value(db, "SELECT count(*) FROM notes_sentiment") == 12_000
+    took = "SELECT extract(epoch FROM max(started_at) - min(started_at))::float8 FROM pgazure.ledger"
+    allowed = per_second * (value(db, took) + burst)
+    assert (stats["requests"] - stats["throttled"]) / allowed >= 0.97, stats
+    assert stats["throttled"] / stats["requests"] <= 0.02, stats
+    assert await engine_errors(open_engine, tight.endpoint) == []
+
+
+async def engine_errors(open_engine: OpenEngine, endpoint: str) -> list[pl.RowError]:
+    async with open_engine(endpoint) as engine:
+        return await engine.errors()
 
 
 def read_status(pid: int) -> str:
@@ -84,6 +135,23 @@ async def test_memory_does_not_grow_with_the_rows_that_wait(
     engine: pl.Engine, db: psycopg.Connection, emulator: Emulator, start: Start
 ) -> None:
     await compare(db, engine, emulator.endpoint, start, 1_000, 10_000)
+
+
+@linux_only
+async def test_a_worker_needs_less_than_150_megabytes(
+    engine: pl.Engine, db: psycopg.Connection, emulator: Emulator, start: Start
+) -> None:
+    make_notes(db)
+    await engine.apply(notes(pl.analyze_sentiment(), pl.embed("small", dimensions=1536), trigger="on_change"))
+    async with start(emulator.endpoint, "worker") as process:
+        await until(lambda: value(db, "SELECT count(*) FROM pgazure.worker") == 1)
+        db.execute("INSERT INTO notes (id, body) SELECT n, 'Note ' || n FROM generate_series(1, 2000) AS n")
+        await until(lambda: value(db, "SELECT count(*) FROM notes_embeddings") == 2000, 60)
+        found = re.search(r"VmHWM:\s+(\d+) kB", read_status(process.pid))
+        process.send_signal(signal.SIGTERM)
+        await process.communicate()
+    assert found is not None
+    assert int(found[1]) < 150_000
 
 
 @linux_only

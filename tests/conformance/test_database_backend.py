@@ -38,31 +38,45 @@ CONTRACT = os.environ.get("PGAZURE_CONTRACT")
 
 async def noted(conninfo: str) -> list[tuple[str, dict[str, Any]]]:
     async with await psycopg.AsyncConnection.connect(conninfo) as connection:
-        cursor = await connection.execute("SELECT function, arguments FROM standin.calls ORDER BY called_at")
+        cursor = await connection.execute("SELECT function, arguments FROM pgazure_bridge.recorded ORDER BY called_at")
         return await cursor.fetchall()
 
 
 @pytest.fixture
-async def connection(standin: str) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
-    async with await psycopg.AsyncConnection.connect(standin) as opened:
+async def connection(recorded: str) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
+    async with await psycopg.AsyncConnection.connect(recorded) as opened:
         yield opened
 
 
-async def test_every_argument_arrives_under_its_name(database: Opened, standin: str) -> None:
+async def test_every_argument_arrives_under_its_name(database: Opened, recorded: str) -> None:
     options = {"timeout_ms": 9_000, "max_attempts": 3, "retry_delay_ms": 7, "disable_service_logs": True}
     await database("recognize_pii_entities", "a", "en", domain="phi", **options)
     await database("recognize_pii_entities", ["a", "b"], domain="phi", batch_size=2, **options)
-    one, many, *each = await noted(standin)
-    expected = {"domain": "phi", "throw_on_error": True, **options}
-    assert one == ("azure_cognitive.recognize_pii_entities", expected)
-    assert many == ("azure_cognitive.recognize_pii_entities[]", {"batch_size": 2, "texts": 2})
-    assert [arguments for _, arguments in each] == [expected, expected]
+    await database("translate", "a", "de", target_script="Latn", source_language="en")
+    await database("create_embeddings", "model", ["a"], dimensions=3)
+    one, many, translated, embedded = await noted(recorded)
+    given = {"domain": "phi", **options}
+    assert one == (
+        "azure_cognitive.recognize_pii_entities",
+        {"text": "a", "language": "en", "throw_on_error": True, **given},
+    )
+    assert many == (
+        "azure_cognitive.recognize_pii_entities",
+        # An exception would undo the results of all texts for the sake of one.
+        {"text": ["a", "b"], "language": None, "batch_size": 2, "throw_on_error": False, **given},
+    )
+    assert translated[0] == "azure_cognitive.translate"
+    wanted = {"text": "a", "target_language": "de", "source_language": "en", "target_script": "Latn"}
+    assert wanted.items() <= translated[1].items()
+    assert embedded[0] == "azure_openai.create_embeddings"
+    assert {"input": ["a"], "deployment_name": "model", "dimensions": 3}.items() <= embedded[1].items()
 
 
-async def test_retries_and_time_are_the_clients_where_the_call_does_not_say(database: Opened, standin: str) -> None:
+async def test_retries_and_time_are_the_clients_where_the_call_does_not_say(database: Opened, recorded: str) -> None:
     await database("detect_language", "a")
-    ((_, arguments),) = await noted(standin)
+    ((_, arguments),) = await noted(recorded)
     assert arguments == {
+        "text": "a",
         "disable_service_logs": False,
         "timeout_ms": 30_000,
         "throw_on_error": True,
@@ -113,8 +127,9 @@ def test_codes_are_found_in_the_extensions_messages() -> None:
 
 
 async def test_no_text_can_pass_a_wrong_key_whatever_throw_on_error_says(database: Opened) -> None:
-    with pytest.raises(AuthenticationError):
-        await database("analyze_sentiment", ["unauthorized", "b"])
+    for throw in (True, False):
+        with pytest.raises(AuthenticationError):
+            await database("analyze_sentiment", ["unauthorized", "unauthorized"], throw_on_error=throw)
     results = await database("analyze_sentiment", ["unauthorized", "b"], throw_on_error=False)
     assert results[0].code == "401"
     assert results[1].sentiment == "neutral"
@@ -149,7 +164,7 @@ async def test_no_message_repeats_a_text(database: Opened) -> None:
 
 
 async def test_a_transaction_of_the_caller_survives_an_error_and_decides_alone(
-    connection: psycopg.AsyncConnection[Any], standin: str
+    connection: psycopg.AsyncConnection[Any], recorded: str
 ) -> None:
     async with AsyncClient(backend="database", connection=connection) as client:
         await client.azure_ai.set_setting("azure_openai.endpoint", "https://kept.openai.azure.com")
@@ -164,7 +179,7 @@ async def test_a_transaction_of_the_caller_survives_an_error_and_decides_alone(
 
 
 async def test_calls_side_by_side_share_one_connection_and_many_of_a_pool(
-    connection: psycopg.AsyncConnection[Any], standin: str
+    connection: psycopg.AsyncConnection[Any], recorded: str
 ) -> None:
     texts = [f"text {number}" for number in range(40)]
 
@@ -175,7 +190,7 @@ async def test_calls_side_by_side_share_one_connection_and_many_of_a_pool(
         assert all((one == other).all() for one, other in zip(alone, together, strict=True))
 
     await call_all(AsyncClient(backend="database", connection=connection))
-    async with AsyncConnectionPool(standin, min_size=1, max_size=3, open=False) as pool:
+    async with AsyncConnectionPool(recorded, min_size=1, max_size=3, open=False) as pool:
         async with AsyncClient(backend="database", pool=pool) as client:
             await call_all(client)
             await client.azure_ai.generate(texts)
@@ -183,7 +198,7 @@ async def test_calls_side_by_side_share_one_connection_and_many_of_a_pool(
 
 
 async def test_time_allowed_ends_the_statement_and_leaves_the_connection_usable(
-    connection: psycopg.AsyncConnection[Any], standin: str
+    connection: psycopg.AsyncConnection[Any], recorded: str
 ) -> None:
     client = AsyncClient(backend="database", connection=connection)
     with pytest.raises(ServiceTimeoutError, match="timeout_ms=300"):
@@ -228,9 +243,9 @@ async def test_a_database_that_cannot_be_reached_is_named_without_its_password(k
 
 
 async def test_the_database_of_the_environment_is_used_only_when_asked_for(
-    standin: str, monkeypatch: pytest.MonkeyPatch
+    recorded: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PGAZURE_DSN", standin)
+    monkeypatch.setenv("PGAZURE_DSN", recorded)
     async with AsyncClient(backend="database") as client:
         assert await client.azure_ai.version() == "1.3.1"
     async with AsyncClient() as client:
@@ -269,8 +284,8 @@ async def test_a_blocking_client_takes_no_connection_of_an_event_loop(connection
         Client(backend="database", connection=connection)
 
 
-async def test_a_closed_client_says_so(standin: str) -> None:
-    client = AsyncClient(backend="database", conninfo=standin)
+async def test_a_closed_client_says_so(recorded: str) -> None:
+    client = AsyncClient(backend="database", conninfo=recorded)
     await client.azure_ai.version()
     await client.close()
     await client.close()
@@ -279,7 +294,7 @@ async def test_a_closed_client_says_so(standin: str) -> None:
 
 
 @pytest.mark.skipif(CONTRACT is None, reason="PGAZURE_CONTRACT names no file with the extension's signatures")
-def test_the_functions_called_are_those_of_the_contract(standin: str) -> None:
+def test_the_functions_called_are_those_of_the_contract(recorded: str) -> None:
     contract = json.loads(Path(str(CONTRACT)).read_text())["schemas"]
     wanted: dict[tuple[str, str], list[str]] = {}
     for schema, names in FUNCTIONS.items():
@@ -288,7 +303,7 @@ def test_the_functions_called_are_those_of_the_contract(standin: str) -> None:
                 if function["name"] == name and "flexible" in function["edition"]:
                     signature = ", ".join(f"{a['name']} {a['type']}" for a in function["args"])
                     wanted.setdefault((schema, name), []).append(signature)
-    with psycopg.connect(standin) as connection:
+    with psycopg.connect(recorded) as connection:
         rows = connection.execute(
             "SELECT n.nspname, p.proname, array_agg(pg_get_function_identity_arguments(p.oid)) FROM pg_proc p"
             " JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname LIKE 'azure%' GROUP BY 1, 2"

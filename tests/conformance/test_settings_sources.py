@@ -50,23 +50,23 @@ async def read_all(**arguments: Any) -> dict[str, str | None]:
         return {key: await client.azure_ai.get_setting(key) for key in SETTING_KEYS}
 
 
-async def test_every_setting_of_the_database_is_used(standin: str) -> None:
+async def test_every_setting_of_the_database_is_used(recorded: str) -> None:
     assert set(STORED) == set(SETTING_KEYS)
-    store(standin, STORED)
-    assert await read_all(settings_from="database", conninfo=standin) == STORED
+    store(recorded, STORED)
+    assert await read_all(settings_from="database", conninfo=recorded) == STORED
 
 
-async def test_the_database_is_read_only_when_asked_for(standin: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    store(standin, STORED)
-    monkeypatch.setenv("PGAZURE_DSN", standin)
+async def test_the_database_is_read_only_when_asked_for(recorded: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    store(recorded, STORED)
+    monkeypatch.setenv("PGAZURE_DSN", recorded)
     assert set((await read_all()).values()) == {None}
     assert await read_all(settings_from="database") == STORED
 
 
-async def test_a_service_has_its_settings_from_one_place(standin: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    store(standin, STORED)
+async def test_a_service_has_its_settings_from_one_place(recorded: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    store(recorded, STORED)
     monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", "https://environment.openai.azure.com")
-    found = await read_all(settings_from="database", conninfo=standin, ml_endpoint="https://argument.ml.azure.com")
+    found = await read_all(settings_from="database", conninfo=recorded, ml_endpoint="https://argument.ml.azure.com")
     assert found["azure_openai.endpoint"] == "https://environment.openai.azure.com"
     assert found["azure_openai.subscription_key"] is None
     assert found["azure_ml.scoring_endpoint"] == "https://argument.ml.azure.com"
@@ -76,24 +76,25 @@ async def test_a_service_has_its_settings_from_one_place(standin: str, monkeypat
 
 
 async def test_a_key_of_the_environment_never_meets_an_endpoint_of_the_database(
-    standin: str, monkeypatch: pytest.MonkeyPatch
+    recorded: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store(standin, STORED)
+    store(recorded, STORED)
     monkeypatch.setenv("AZURE_OPENAI_API_KEY", "of-the-environment")
-    found = await read_all(settings_from="database", conninfo=standin)
+    found = await read_all(settings_from="database", conninfo=recorded)
     assert (found["azure_openai.endpoint"], found["azure_openai.subscription_key"]) == (None, "of-the-environment")
 
 
-async def test_an_identity_in_the_database_counts_no_key(standin: str) -> None:
-    store(standin, {**STORED, "azure_openai.auth_type": "managed-identity"})
-    found = await read_all(settings_from="database", conninfo=standin)
+async def test_an_identity_in_the_database_counts_no_key(recorded: str) -> None:
+    store(recorded, {**STORED, "azure_openai.auth_type": "managed-identity"})
+    found = await read_all(settings_from="database", conninfo=recorded)
     assert found["azure_openai.subscription_key"] is None
     assert found["azure_openai.auth_type"] == "managed-identity"
-    store(standin, {"azure_openai.auth_type": "password"})
+    with psycopg.connect(recorded) as connection:
+        connection.execute("UPDATE azure_ai.settings SET value = 'password' WHERE key = 'azure_openai.auth_type'")
     with pytest.raises(
         ConfigurationError, match=r"azure_openai\.auth_type must be subscription-key or managed-identity"
     ):
-        AsyncClient(settings_from="database", conninfo=standin)
+        AsyncClient(settings_from="database", conninfo=recorded)
 
 
 async def test_a_table_is_enough(conninfo: str) -> None:
@@ -141,10 +142,10 @@ def test_a_database_without_settings_or_without_the_right_to_read_them_says_so(c
         Client(settings_from="database", conninfo="host=127.0.0.1 port=1")
 
 
-async def test_a_client_works_with_the_settings_of_a_database(standin: str, emulator: Emulator) -> None:
+async def test_a_client_works_with_the_settings_of_a_database(recorded: str, emulator: Emulator) -> None:
     settings = {"endpoint": emulator.endpoint, "subscription_key": emulator.key}
-    store(standin, {f"azure_cognitive.{name}": value for name, value in settings.items()})
-    async with AsyncClient(settings_from="database", conninfo=standin) as client:
+    store(recorded, {f"azure_cognitive.{name}": value for name, value in settings.items()})
+    async with AsyncClient(settings_from="database", conninfo=recorded) as client:
         assert (await client.azure_cognitive.analyze_sentiment("wonderful, great")).sentiment == "positive"
         assert (await client.azure_cognitive.translate("hello", "de")).translations[0].target_language == "de"
 
@@ -195,10 +196,10 @@ def test_an_identity_chosen_in_memory_leaves_the_key_unused() -> None:
         settings.write("azure_openai.auth_type", "password")
 
 
-def test_no_setting_shows_its_key(standin: str) -> None:
-    store(standin, STORED)
+def test_no_setting_shows_its_key(recorded: str) -> None:
+    store(recorded, STORED)
     for client in (
-        AsyncClient(settings_from="database", conninfo=standin),
-        Client(settings_from="database", conninfo=standin),
+        AsyncClient(settings_from="database", conninfo=recorded),
+        Client(settings_from="database", conninfo=recorded),
     ):
         assert SECRET not in f"{client!r} {vars(client)}"

@@ -14,7 +14,7 @@ from pgazure.pipeline.spec import STEPS
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "database.md"
 SECTION = re.compile(r"^### (?P<title>.+)\n(?P<body>(?:(?!#{1,3} ).*\n)*)", re.MULTILINE)
 ROW = re.compile(r"^\| `(?P<column>\w+)` \| `(?P<type>[^`]+)` \|", re.MULTILINE)
-PROVENANCE = [("model", "text"), ("input_hash", "bytea"), ("enriched_at", "timestamp with time zone")]
+PROVENANCE = [("call_id", "uuid"), ("model", "text"), ("input_hash", "bytea"), ("enriched_at", "timestamp with time zone")]
 KEY = [("Part no", "uuid"), ("id", "numeric(12,0)")]
 
 
@@ -44,6 +44,19 @@ async def applied(conninfo):
         pl.summarize_abstractive(),
         pl.chunk(),
         pl.embed("text-embedding-3-small"),
+        pl.linked_entities(),
+        pl.transliterate("ja", "Jpan", "Latn"),
+        pl.analyze_opinions(),
+        pl.recognize_healthcare_entities(),
+        pl.recognize_custom_entities("p", "d"),
+        pl.classify_single_label("p", "d"),
+        pl.classify_multi_label("p", "d"),
+        pl.generate(),
+        pl.extract("product"),
+        pl.is_true("Good: {input}"),
+        pl.rank("sea"),
+        pl.invoke(),
+        pl.call("shop:tone", returns={"tone": "text"}),
     ]
     assert {step.operation for step in steps} == STEPS.keys()
     async with pl.Engine(conninfo) as engine:
@@ -68,8 +81,18 @@ async def columns_of(connection, schema, kinds):
 
 async def test_every_table_of_the_schema_is_described_with_its_columns(applied, described):
     found = await columns_of(applied, "pgazure", ["r"])
+    past = {table: found.pop(table) for table in list(found) if table.startswith("past_")}
+    results = await columns_of(applied, "public", ["r"])
+    (replaced,) = described["pgazure.past_reviews$<step>"]
+    for columns in past.values():
+        left_out = {"target_language", "chunk_index", "chunk_text"}
+        assert [*(each for each in columns[:-1])] in [
+            [each for each in result if each[0] not in left_out] for result in results.values()
+        ]
+        assert columns[-1] == replaced
+    found["past_reviews$<step>"] = [replaced]
     for table, columns in found.items():
-        own = [column for column in columns if column not in KEY] if table == "queue_reviews" else columns
+        own = [column for column in columns if column not in KEY] if table in {"queue_reviews", "changes_reviews"} else columns
         assert described[f"pgazure.{table}"] == own, table
     assert {title for title in described if title.startswith("pgazure.")} == {f"pgazure.{table}" for table in found}
 
@@ -92,7 +115,7 @@ async def test_the_view_has_the_columns_described_in_their_order(applied):
 
 async def test_types_and_triggers_are_described(applied):
     page = PAGE.read_text(encoding="utf-8")
-    for name in ("entity", "sentence"):
+    for name in ("entity", "sentence", "linked_entity", "linked_entity_match"):
         cursor = await applied.execute(
             "SELECT string_agg(attname || ' ' || format_type(atttypid, atttypmod), ', ' ORDER BY attnum)"
             " FROM pg_attribute WHERE attrelid = %s::regclass",
@@ -109,3 +132,13 @@ async def test_types_and_triggers_are_described(applied):
     assert sorted(events) == ["delete", "insert", "truncate", "update"]
     section = page.partition("## Triggers on the source")[2].partition("\n## ")[0]
     assert all(f"_{event}`" in section for event in events)
+
+
+async def test_the_views_to_watch_have_the_columns_described_in_their_order(applied):
+    found = await columns_of(applied, "pgazure", ["v"])
+    page = PAGE.read_text(encoding="utf-8").partition("\n## Views to watch\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| `pgazure\.(\w+)` \| .+? \| (.+) \|$", page, re.MULTILINE)
+    described = {view: re.findall(r"`(\w+)`", columns) for view, columns in rows}
+    assert described.keys() == {"status", "step_status", "failed", "spend"}
+    for view, columns in described.items():
+        assert [name for name, _ in found[view]] == columns, view

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from typing import get_args
 
 import psycopg
 import pytest
@@ -13,6 +14,7 @@ from markdown_blocks import join_toml, read_pages
 
 import pgazure.pipeline as pl
 from pgazure import AsyncClient
+from pgazure.cli.log import LogFormat
 from pgazure.cli.main import app
 from pgazure.errors import InvalidSpecError
 from pgazure.pipeline.prices import PriceList
@@ -51,6 +53,9 @@ def parse(command_line):
     words = shlex.split(command_line, comments=True)
     if words in ([], ["--version"], ["--help"]):
         return
+    if words[0] == "--log-format":
+        assert words[1] in get_args(LogFormat), f"there is no log format {words[1]}"
+        words = words[2:]
     name, *rest = words
     assert name in root.commands, f"there is no command {name}"
     root.commands[name].make_context(name, rest)

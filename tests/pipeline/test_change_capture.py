@@ -14,7 +14,7 @@ from fix_pipeline import column, make_notes, notes, value
 if TYPE_CHECKING:
     from pgazure.emulator import Emulator
 
-QUEUED = "SELECT id FROM pgazure.queue_notes ORDER BY id"
+QUEUED = "SELECT id FROM pgazure.pending_notes ORDER BY id"
 
 
 @pytest.fixture
@@ -76,24 +76,53 @@ async def test_a_delete_takes_the_results_along_and_the_next_run_forgets_the_row
     assert emulator.stats()["requests"] == 0
 
 
-async def test_truncate_cascade_leaves_nothing_behind(settled: pl.Engine, db: psycopg.Connection) -> None:
+@pytest.mark.parametrize("statement", ["TRUNCATE notes", "TRUNCATE notes CASCADE", "DELETE FROM notes"])
+async def test_what_empties_the_table_leaves_no_result_behind(
+    settled: pl.Engine, db: psycopg.Connection, statement: str
+) -> None:
     db.execute("INSERT INTO notes VALUES (7, 'waiting')")
-    db.execute("TRUNCATE notes CASCADE")
-    for table in ("notes_sentiment", "notes_chunks", "pgazure.queue_notes", "pgazure.error"):
+    db.execute(statement)
+    for table in ("notes_sentiment", "notes_chunks"):
         assert value(db, f"SELECT count(*) FROM {table}") == 0, table
     assert (await settled.run("notes")).complete
+    for table in ("pgazure.pending_notes", "pgazure.error"):
+        assert value(db, f"SELECT count(*) FROM {table}") == 0, table
 
 
-async def test_results_move_along_with_the_key_of_their_row(
+async def test_a_row_keeps_its_results_under_a_new_key_and_none_is_paid_for_again(
     settled: pl.Engine, db: psycopg.Connection, emulator: Emulator
 ) -> None:
     emulator.reset()
-    before = db.execute("SELECT id + 100, sentiment, enriched_at FROM notes_sentiment ORDER BY id").fetchall()
+    before = db.execute("SELECT id + 100, sentiment, positive_score FROM notes_sentiment ORDER BY id").fetchall()
     db.execute("UPDATE notes SET id = id + 100")
-    assert db.execute("SELECT id, sentiment, enriched_at FROM notes_sentiment ORDER BY id").fetchall() == before
-    assert (await settled.run("notes")).complete
+    assert (await settled.run("notes", batch_rows=1, concurrency=1)).complete
     assert emulator.stats()["requests"] == 0
-    assert db.execute("SELECT id, sentiment, enriched_at FROM notes_sentiment ORDER BY id").fetchall() == before
+    after = db.execute("SELECT id, sentiment, positive_score FROM notes_sentiment ORDER BY id").fetchall()
+    assert after == before
+
+
+async def test_results_of_a_step_that_was_removed_go_with_their_row(settled: pl.Engine, db: psycopg.Connection) -> None:
+    await settled.apply(notes(pl.chunk()))
+    db.execute("DELETE FROM notes WHERE id = 1")
+    assert column(db, "SELECT id FROM notes_sentiment ORDER BY id") == [2, 3]
+    db.execute("SET session_replication_role = replica")
+    db.execute("DELETE FROM notes WHERE id = 2")
+    db.execute("RESET session_replication_role")
+    db.execute("UPDATE notes SET id = 4 WHERE id = 3")
+    await settled.run("notes")
+    assert column(db, "SELECT id FROM notes_sentiment ORDER BY id") == [2]
+
+
+async def test_results_that_lost_their_row_unnoticed_are_found_by_the_next_change_of_the_steps(
+    settled: pl.Engine, db: psycopg.Connection
+) -> None:
+    db.execute("SET session_replication_role = replica")
+    db.execute("DELETE FROM notes WHERE id = 2")
+    db.execute("RESET session_replication_role")
+    assert column(db, "SELECT id FROM notes_sentiment ORDER BY id") == [1, 2, 3]
+    await settled.apply(notes(pl.analyze_sentiment(), pl.chunk(chunk_size=64, overlap=0)))
+    assert (await settled.run("notes")).complete
+    assert column(db, "SELECT id FROM notes_sentiment ORDER BY id") == [1, 3]
 
 
 async def test_keys_that_change_places_keep_each_its_own_result(settled: pl.Engine, db: psycopg.Connection) -> None:
@@ -214,4 +243,4 @@ async def test_pipelines_over_one_table_each_see_its_changes(settled: pl.Engine,
     await settled.run("others")
     db.execute("UPDATE notes SET stars = 4 WHERE id = 1")
     assert column(db, QUEUED) == []
-    assert column(db, "SELECT id FROM pgazure.queue_others") == [1]
+    assert column(db, "SELECT id FROM pgazure.pending_others") == [1]

@@ -178,7 +178,7 @@ async def test_a_budget_of_a_day_counts_what_earlier_runs_spent(
     emulator.reset()
     assert (await engine.run("notes", batch_rows=5)).stopped is not None
     assert emulator.stats()["requests"] == 0
-    db.execute("UPDATE pgazure.ledger SET started_at = started_at - interval '1 day'")
+    db.execute("UPDATE pgazure.spending SET day = day - 1")
     assert (await engine.run("notes", batch_rows=5)).complete, "a new day"
     # A budget that is raised takes effect with apply.
     add_notes(db, *[f"And then, on day {n}, it rained." for n in range(30)])

@@ -12,6 +12,12 @@ from pgazure.errors import InvalidSpecError
 from pgazure.pipeline.spec import Budget, PipelineSpec, read_spec
 
 SOURCE = pl.table_source("public.reviews", text="{title}\n{body}")
+PICKED = pl.table_source(
+    "public.reviews",
+    text="{title}\n{body}",
+    where=["published", ("stars", "<=", 2), ("city", "in", ["Rome", "Bern"]), ("deleted_at", "is null")],
+)
+SCHEMA = {"name": "reply", "schema": {"type": "object", "properties": {"reply": {"type": "string"}}}}
 
 
 def make(*steps, **more) -> PipelineSpec:
@@ -20,7 +26,7 @@ def make(*steps, **more) -> PipelineSpec:
 
 BUILT = pl.Pipeline(
     "reviews",
-    source=SOURCE,
+    source=PICKED,
     steps=[
         pl.detect_language(),
         pl.analyze_sentiment(language="en"),
@@ -28,8 +34,21 @@ BUILT = pl.Pipeline(
         pl.translate(["es", "de"], profanity_action="Marked"),
         pl.translate("fr", name="to_french", table="reviews_french"),
         pl.summarize_extractive(sentence_count=2, sort_by="rank"),
-        pl.chunk(chunk_size=256, overlap=32),
+        pl.chunk(method="markdown", chunk_size=256, overlap=32),
         pl.embed("text-embedding-3-large", dimensions=512, input="redacted_text"),
+        pl.linked_entities(),
+        pl.transliterate("ja", "Jpan", "Latn"),
+        pl.analyze_opinions(language="en"),
+        pl.recognize_healthcare_entities(),
+        pl.recognize_custom_entities("project", "production"),
+        pl.classify_single_label("project", "production"),
+        pl.classify_multi_label("project", "production"),
+        pl.generate("Answer {stars} stars: {input}", json_schema=SCHEMA, input="redacted_text"),
+        pl.extract(["product", "defect: string - what broke"], model="gpt-4o"),
+        pl.is_true("Good: {input}"),
+        pl.rank("noise at night"),
+        pl.invoke({"input_data": ["{input}", 3, None]}, deployment_name="blue"),
+        pl.call("shop.tone:measure", returns={"tone": "text", "score": "double precision"}, version="2"),
     ],
     trigger="on_change",
     budget="5 USD/day",
@@ -37,9 +56,18 @@ BUILT = pl.Pipeline(
 
 SPELLED = """
 [pipelines.reviews]
-source = { table = "public.reviews", text = "{title}\\n{body}" }
 trigger = "on_change"
 budget = "5 USD/day"
+
+[pipelines.reviews.source]
+table = "public.reviews"
+text = "{title}\\n{body}"
+where = [
+  "published",
+  ["stars", "<=", 2],
+  { column = "city", op = "in", value = ["Rome", "Bern"] },
+  ["deleted_at", "IS NULL"],
+]
 
 [[pipelines.reviews.steps]]
 detect_language = {}
@@ -60,10 +88,52 @@ translate = { target_language = "fr", name = "to_french", table = "reviews_frenc
 summarize_extractive = { sentence_count = 2, sort_by = "rank" }
 
 [[pipelines.reviews.steps]]
-chunk = { chunk_size = 256, overlap = 32 }
+chunk = { method = "markdown", chunk_size = 256, overlap = 32 }
 
 [[pipelines.reviews.steps]]
 embed = { model = "text-embedding-3-large", dimensions = 512, input = "redacted_text" }
+
+[[pipelines.reviews.steps]]
+linked_entities = {}
+
+[[pipelines.reviews.steps]]
+transliterate = { language = "ja", from_script = "Jpan", to_script = "Latn" }
+
+[[pipelines.reviews.steps]]
+analyze_opinions = { language = "en" }
+
+[[pipelines.reviews.steps]]
+recognize_healthcare_entities = {}
+
+[[pipelines.reviews.steps]]
+recognize_custom_entities = { project_name = "project", deployment_name = "production" }
+
+[[pipelines.reviews.steps]]
+classify_single_label = { project_name = "project", deployment_name = "production" }
+
+[[pipelines.reviews.steps]]
+classify_multi_label = { project_name = "project", deployment_name = "production" }
+
+[[pipelines.reviews.steps]]
+generate.prompt = "Answer {stars} stars: {input}"
+generate.input = "redacted_text"
+generate.json_schema = { name = "reply", schema = { type = "object", properties = { reply = { type = "string" } } } }
+
+[[pipelines.reviews.steps]]
+extract = { data = ["product", "defect: string - what broke"], model = "gpt-4o" }
+
+[[pipelines.reviews.steps]]
+is_true = { statement = "Good: {input}" }
+
+[[pipelines.reviews.steps]]
+rank = { query = "noise at night" }
+
+[[pipelines.reviews.steps]]
+# TOML knows no null, so the body is spelled as JSON.
+invoke = { input_data = '{"input_data": ["{input}", 3, null]}', deployment_name = "blue" }
+
+[[pipelines.reviews.steps]]
+call = { function = "shop.tone:measure", returns = { tone = "text", score = "double precision" }, version = "2" }
 """
 
 
@@ -168,8 +238,8 @@ def test_steps_that_do_not_fit_together_are_refused(steps: list, complaint: str)
         (lambda: pl.table_source("", text="body"), "table"),
         (lambda: pl.table_source("t", text="{"), "double a brace"),
         (
-            lambda: make(pl.chunk(), trigger="0 * * * *"),
-            "trigger '0 \\* \\* \\* \\*': write 'manual' or 'on_change'.*cron",
+            lambda: make(pl.chunk(), trigger="sometimes"),
+            "trigger 'sometimes'",
         ),
         (lambda: make(pl.chunk(), budget="5 EUR"), "budget '5 EUR': write an amount and a period"),
         (lambda: make(pl.chunk(), budget="5 USD/month"), "budget"),
@@ -194,7 +264,7 @@ def test_arguments_that_cannot_be_are_refused_with_what_can(build, complaint: st
         ({"source": {"table": "t", "text": "b"}, "steps": [{"chunk": {}}, {"embedd": {}}]}, "step 2: there is no operation 'embedd'; there are: detect_language"),
         ({"source": {"table": "t", "text": "b"}, "steps": [{"embed": {"modle": "m"}}]}, r"step 1 \(embed\): .*modle: Extra inputs"),
         ({"source": {"table": "t", "text": "b"}, "steps": [{"embed": {"model": "m", "dimensions": "many"}}]}, "dimensions"),
-        ({"source": {"table": "t", "text": "b", "where": "x"}, "steps": [{"chunk": {}}]}, "source.where: Extra inputs"),
+        ({"source": {"table": "t", "text": "b", "when": "x"}, "steps": [{"chunk": {}}]}, "source.when: Extra inputs"),
         ({"source": {"table": "t", "text": "b"}, "steps": [{"chunk": {}}], "buget": "1"}, "buget: Extra inputs"),
         ({"source": {"table": "t", "text": "b"}, "steps": [{"chunk": 3}]}, r"step 1 \(chunk\)"),
         ({"source": {"table": 3, "text": "b"}, "steps": [{"chunk": {}}]}, "source.table"),
@@ -263,3 +333,49 @@ def test_what_decides_a_result_decides_the_signature(one, other) -> None:
 )
 def test_what_does_not_decide_a_result_leaves_the_signature(one, other) -> None:
     assert one.signature == other.signature
+
+
+def test_the_columns_that_are_read_are_those_of_the_template_of_the_steps_and_of_the_conditions() -> None:
+    assert BUILT.columns == ("title", "body", "stars", "published", "city", "deleted_at")
+    assert BUILT.render(["Nice", None, "5", "true", "Rome", None]) == "Nice\n"
+    assert BUILT.render([" ", None, "5", "true", "Rome", None]) is None
+
+
+def test_a_template_of_a_step_is_filled_once_for_each_text_that_it_reads() -> None:
+    values = ["Nice", "A flat.", "5", "true", "Rome", None]
+    by_title = {step.title: step for step in BUILT.steps}
+
+    def compose(title: str, *inputs: str) -> list[str]:
+        return BUILT.compose(by_title[title], inputs, values)
+
+    assert compose("generate", "one", "two") == ["Answer 5 stars: one", "Answer 5 stars: two"]
+    assert compose("generate") == []
+    assert compose("is_true", "it is {so}") == ["Good: it is {so}"]
+    assert compose("invoke", 'a "b"') == ['{"input_data": ["a \\"b\\"", 3, null]}']
+    assert compose("analyze_opinions", "one") == ["one"]
+    alone = make(pl.generate("Rate {stars}"))
+    assert alone.compose(alone.steps[0], [], ["", "", "5"]) == ["Rate 5"]
+    assert alone.compose(alone.steps[0], ["one"], ["", "", None]) == []
+
+
+def test_what_decides_a_result_decides_its_hash_and_nothing_else_does() -> None:
+    def same(one, other) -> bool:
+        return one.signature == other.signature
+
+    assert same(pl.generate("{input}"), pl.generate("{input}!"))
+    assert not same(pl.generate(), pl.generate(system_prompt="Be kind."))
+    assert not same(pl.generate(), pl.generate(model="gpt-4o"))
+    assert not same(pl.generate(), pl.generate(json_schema=SCHEMA))
+    assert not same(pl.rank("a"), pl.rank("b"))
+    assert not same(pl.extract("a"), pl.extract("b"))
+    assert not same(pl.classify_single_label("p", "a"), pl.classify_single_label("p", "b"))
+    called = {"function": "m:f", "returns": {"a": "text"}}
+    assert same(pl.call(**called), pl.call(**called, concurrency=3))
+    assert not same(pl.call(**called), pl.call(**called, version="2"))
+    assert not same(pl.call(**called), pl.call("m:f", returns={"a": "integer"}))
+
+
+def test_a_text_that_a_step_does_not_give_cannot_be_read() -> None:
+    with pytest.raises(InvalidSpecError, match="generate has a json_schema, so it gives no generated_text"):
+        make(pl.generate(json_schema=SCHEMA), pl.analyze_sentiment(input="generated_text"))
+    assert make(pl.generate(), pl.analyze_sentiment(input="generated_text")).dependencies["analyze_sentiment"]

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pgazure.cli.output import tell
+from pgazure.errors import InvalidSpecError
+
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from pgazure.client import AsyncClient
     from pgazure.pipeline import Engine, SpecFile
 
@@ -24,7 +31,29 @@ Step = Annotated[str | None, typer.Option("--step", help="Only this step.")]
 ErrorClass = Annotated[str | None, typer.Option("--class", help="Only errors of this class, e.g. record_permanent.")]
 Code = Annotated[str | None, typer.Option("--code", help="Only errors with this code, e.g. InvalidDocument.")]
 
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+MetricsPort = Annotated[
+    int | None, typer.Option(min=0, max=65_535, help="Serve metrics to Prometheus on this port; 0 takes a free one.")
+]
+MetricsAddress = Annotated[str, typer.Option(help="Address to serve them on; 0.0.0.0 for every network.")]
+
 DEFAULT_FILE = Path("pgazure.toml")
+
+
+def confirm(what: str, *, yes: bool) -> None:
+    """Ask on the terminal whether to go on.
+
+    Raises:
+        InvalidSpecError: Nobody is there to be asked.
+        typer.Abort: The answer is no.
+    """
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        msg = f"this would {what}: add --yes to confirm it"
+        raise InvalidSpecError(msg)
+    typer.confirm(f"{what[0].upper()}{what[1:]}?", abort=True)
 
 
 def choose_conninfo(dsn: str | None) -> str:
@@ -40,6 +69,19 @@ def read_prices(file: Path) -> SpecFile | None:
     from pgazure.pipeline import read_file  # noqa: PLC0415
 
     return read_file(file) if file.exists() else None
+
+
+@asynccontextmanager
+async def watched(engine: Engine, port: int | None, address: str) -> AsyncIterator[None]:
+    """Serve the metrics of this process where a port is given."""
+    if port is None:
+        yield
+        return
+    from pgazure.pipeline.metrics import serve_metrics  # noqa: PLC0415
+
+    async with serve_metrics(engine, port, address) as found:
+        tell(f"metrics on http://{address}:{found}/metrics")
+        yield
 
 
 def open_engine(dsn: str | None, file: Path = DEFAULT_FILE, client: AsyncClient | None = None) -> Engine:

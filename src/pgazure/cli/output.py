@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import logging
 import sys
 import time
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+
+from pgazure.cli.log import log_line, logs_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -25,7 +28,18 @@ _HOUR = 3600
 
 def complain(message: str) -> None:
     """Print an error for the user."""
+    if logs_json():
+        log_line(message, logging.ERROR)
+        return
     print(f"pgazure: {message}", file=sys.stderr)
+
+
+def tell(message: str) -> None:
+    """Say something on standard error that is no error."""
+    if logs_json():
+        log_line(message)
+    else:
+        print(message, file=sys.stderr)
 
 
 def print_json(value: Any) -> None:
@@ -83,11 +97,35 @@ def show_progress(*, quiet: bool = False) -> Iterator[Callable[[Progress], None]
     """Show how far a run has come, on standard error: a bar on a terminal, a line now and then elsewhere."""
     if quiet:
         yield lambda _: None
+    elif logs_json():
+        yield _log_lines()
     elif sys.stderr.isatty():
         with _bar() as show:
             yield show
     else:
         yield _lines()
+
+
+def _log_lines() -> Callable[[Progress], None]:
+    logged = 0.0
+
+    def show(progress: Progress) -> None:
+        nonlocal logged
+        now = time.monotonic()
+        if now - logged >= _LINE_EVERY or progress.done >= progress.total:
+            logged = now
+            log_line(
+                "progress",
+                pipeline=progress.pipeline,
+                rows=progress.done,
+                total=progress.total,
+                rate=round(progress.rate, 1),
+                eta_seconds=None if progress.remaining is None else round(progress.remaining, 1),
+                requests=progress.requests,
+                price_usd=float(progress.price),
+            )
+
+    return show
 
 
 def _lines() -> Callable[[Progress], None]:

@@ -1,4 +1,4 @@
-"""Commands over pipelines: init, apply, plan, run, status, errors, retry."""
+"""Commands over pipelines: init, apply, plan, run, errors, retry."""
 
 from __future__ import annotations
 
@@ -16,11 +16,16 @@ from pgazure.cli.options import (
     ErrorClass,
     File,
     Json,
+    MetricsAddress,
+    MetricsPort,
     Name,
     Names,
     OptionalName,
     Step,
+    Yes,
+    confirm,
     open_engine,
+    watched,
 )
 from pgazure.cli.output import complain, duration, money, print_json, print_table, show_progress
 from pgazure.errors import InvalidSpecError
@@ -28,12 +33,11 @@ from pgazure.errors import InvalidSpecError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pgazure.pipeline import Changes, Engine, PipelineStatus, Plan, RowError, RunReport
+    from pgazure.pipeline import Changes, Engine, Plan, RowError, RunReport
 
 _INCOMPLETE = 1
 _REFUSED = 4
 _OVER_BUDGET = 5
-_WATCH_EVERY = 2.0
 
 
 def init(dsn: Dsn = None, as_json: Json = False) -> None:
@@ -50,8 +54,25 @@ def init(dsn: Dsn = None, as_json: Json = False) -> None:
         print(f"schema pgazure is up to date ({', '.join(done) or 'nothing to do'})")
 
 
-def apply(names: Names = None, dsn: Dsn = None, file: File = DEFAULT_FILE, as_json: Json = False) -> None:
-    """Make queue, triggers, result tables and view of the pipelines that the file describes."""
+def apply(
+    names: Names = None,
+    dsn: Dsn = None,
+    file: File = DEFAULT_FILE,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")] = False,
+    in_place: Annotated[
+        bool, typer.Option("--in-place", help="Replace another model's vectors row by row, without a generation.")
+    ] = False,
+    drop: Annotated[
+        list[str] | None,
+        typer.Option("--drop", metavar="TABLE", help="Drop this result table, which no step writes to any more."),
+    ] = None,
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """Make the database match the file: queue, triggers, result tables and view of the pipelines it describes.
+
+    Nothing is sent to a service, and no table is dropped but those that are named with --drop.
+    """
     from pgazure.pipeline import read_file  # noqa: PLC0415
 
     described = {spec.name: spec for spec in read_file(file).pipelines}
@@ -61,22 +82,42 @@ def apply(names: Names = None, dsn: Dsn = None, file: File = DEFAULT_FILE, as_js
 
     async def work() -> list[Changes]:
         async with open_engine(dsn, file) as engine:
-            return [await engine.apply(described[name]) for name in names or described]
+            if dry_run:
+                return [await engine.compare(described[name]) for name in names or described]
+            done = [await engine.apply(described[name], in_place=in_place) for name in names or described]
+            if drop:
+                await engine.drop_results(drop)
+            return done
 
+    if drop and not dry_run:
+        confirm(f"drop {', '.join(drop)} with all results in it", yes=yes)
     done = asyncio.run(work())
     if as_json:
         print_json(done)
         return
     for changes in done:
-        print(f"{changes.pipeline}: view {changes.view}, {changes.queued} rows queued")
-        for what, items in (
-            ("new step", changes.added),
-            ("changed step", changes.changed),
-            ("removed step (its table stays)", changes.removed),
-            ("new table", changes.created),
-        ):
-            for item in items:
-                print(f"  {what}: {item}")
+        print_changes(changes, dry_run=dry_run)
+    for table in drop or ():
+        print(f"{'would drop' if dry_run else 'dropped'} {table}")
+
+
+def print_changes(changes: Changes, *, dry_run: bool) -> None:
+    """Print what an apply changed, or would change."""
+    queued = f"{changes.queued} rows queued"
+    if dry_run:
+        queued = "every row would be queued" if changes.requeues else "no row would be queued"
+    print(f"{changes.pipeline}: {'nothing to change' if changes.nothing else f'view {changes.view}'}, {queued}")
+    for what, items in (
+        ("renamed", changes.renamed),
+        ("new step", changes.added),
+        ("changed step", changes.changed),
+        ("changed", changes.settings),
+        ("removed step", changes.removed),
+        ("table that stays (--drop takes it away)", changes.kept),
+        ("new table", changes.created),
+    ):
+        for item in items:
+            print(f"  {what}: {item}")
 
 
 def plan(names: Names = None, dsn: Dsn = None, file: File = DEFAULT_FILE, as_json: Json = False) -> None:
@@ -124,41 +165,45 @@ def run(
     names: Names = None,
     dsn: Dsn = None,
     file: File = DEFAULT_FILE,
-    watch: Annotated[
-        bool, typer.Option("--watch", help="Keep running: take up changes of the pipelines with trigger on_change.")
-    ] = False,
-    batch_rows: Annotated[int, typer.Option(min=1, max=10_000, help="Most rows claimed at once.")] = 200,
-    concurrency: Annotated[int, typer.Option(min=1, max=64, help="Batches worked on side by side.")] = 4,
+    watch: Annotated[bool, typer.Option("--watch", help="Keep running, as pgazure worker does.")] = False,
+    batch_rows: Annotated[int, typer.Option(min=1, max=10_000, help="Most rows claimed at once.")] = 256,
+    concurrency: Annotated[int, typer.Option(min=1, max=64, help="Batches worked on side by side.")] = 16,
+    metrics_port: MetricsPort = None,
+    metrics_address: MetricsAddress = "127.0.0.1",
     as_json: Json = False,
 ) -> None:
     """Enrich every row that is queued. SIGTERM or Ctrl-C finishes the batches in hand; a second one stops at once."""
 
     async def work() -> list[RunReport]:
         from pgazure.client import AsyncClient  # noqa: PLC0415
+        from pgazure.pipeline import Worker  # noqa: PLC0415
 
         stop = asyncio.Event()
-        async with AsyncClient() as client, open_engine(dsn, file, client) as engine:
-            with _stopped_by_signals(stop), show_progress(quiet=as_json) as show:
-
-                async def drain(*, again: bool = False) -> list[RunReport]:
-                    chosen = await _choose(engine, names, watch=watch)
-                    return [
-                        await engine.run(
-                            name,
-                            batch_rows=batch_rows,
-                            concurrency=concurrency,
-                            wake=not again,
-                            on_progress=show,
-                            stop=stop,
-                        )
-                        for name in chosen
-                        if not stop.is_set() and (not again or await engine.has_due(name))
-                    ]
-
-                reports = await drain()
-                while watch and not await _waited(stop):
-                    reports = await drain(again=True) or reports
-                return reports
+        async with (
+            AsyncClient() as client,
+            open_engine(dsn, file, client) as engine,
+            watched(engine, metrics_port, metrics_address),
+        ):
+            with stopped_by_signals(stop), show_progress(quiet=as_json) as show:
+                if watch:
+                    worker = Worker(
+                        engine,
+                        names or (),
+                        batch_rows=batch_rows,
+                        concurrency=concurrency,
+                        on_progress=show,
+                        on_trouble=complain,
+                    )
+                    await worker.serve(stop)
+                    return list(worker.reports.values())
+                for order in await engine.carry_out_orders():
+                    if order.message is not None:
+                        complain(f"order {order.number} of pipeline {order.pipeline} is refused: {order.message}")
+                return [
+                    await engine.run(name, batch_rows=batch_rows, concurrency=concurrency, on_progress=show, stop=stop)
+                    for name in await _choose(engine, names)
+                    if not stop.is_set()
+                ]
 
     reports = asyncio.run(work())
     if as_json:
@@ -169,28 +214,17 @@ def run(
     raise typer.Exit(exit_code(reports))
 
 
-async def _choose(engine: Engine, names: list[str] | None, *, watch: bool) -> list[str]:
-    pipelines = await engine.pipelines()
-    if unknown := set(names or ()) - {pipeline.name for pipeline in pipelines}:
+async def _choose(engine: Engine, names: list[str] | None) -> list[str]:
+    known = [pipeline.name for pipeline in await engine.pipelines()]
+    if unknown := set(names or ()) - set(known):
         msg = f"there is no pipeline {', '.join(sorted(unknown))}: run pgazure apply"
         raise InvalidSpecError(msg)
-    return [
-        pipeline.name
-        for pipeline in pipelines
-        if (not names or pipeline.name in names) and (not watch or pipeline.trigger == "on_change")
-    ]
-
-
-async def _waited(stop: asyncio.Event) -> bool:
-    try:
-        await asyncio.wait_for(stop.wait(), _WATCH_EVERY)
-    except TimeoutError:
-        return False
-    return True
+    return [name for name in known if not names or name in names]
 
 
 @contextmanager
-def _stopped_by_signals(stop: asyncio.Event) -> Iterator[None]:
+def stopped_by_signals(stop: asyncio.Event) -> Iterator[None]:
+    """Set ``stop`` on the first SIGTERM or Ctrl-C, and end the current task on the second."""
     loop = asyncio.get_running_loop()
     task = asyncio.current_task()
     assert task is not None
@@ -237,30 +271,8 @@ def print_report(report: RunReport) -> None:
         complain(f"step {step} stands still ({halt.code}): {halt.message}")
     if report.stopped:
         complain(report.stopped)
-
-
-def status(name: OptionalName = None, dsn: Dsn = None, as_json: Json = False) -> None:
-    """Say how pipelines stand: rows with results, rows waiting, errors."""
-
-    async def work() -> list[PipelineStatus]:
-        async with open_engine(dsn) as engine:
-            return await engine.status(name)
-
-    states = asyncio.run(work())
-    if as_json:
-        print_json(states)
-        return
-    for state in states:
-        rows = [(s.step, s.table, s.rows, s.results, s.errors, s.parked) for s in state.steps]
-        print_table(
-            f"{state.pipeline}: {state.source_rows} rows in {state.source}, {state.pending} waiting ({state.trigger})",
-            ("step", "table", "rows", "results", "errors", "parked"),
-            rows,
-            right=(2, 3, 4, 5),
-        )
-        for step in state.steps:
-            if step.halt:
-                complain(f"step {step.step} stands still ({step.halt.code}): {step.halt.message}")
+    if report.paused:
+        complain(f"{report.pipeline} is paused: pgazure resume {report.pipeline} lets it go on")
 
 
 def errors(

@@ -73,6 +73,8 @@ class AsyncClient:
         retry_delay_ms: Milliseconds before the second attempt; doubles with each further one.
         timeout_ms: Milliseconds for a whole call, retries and polling included.
         max_concurrency: Most requests under way for one endpoint, deployment and operation.
+        careful: Whether to begin with few requests side by side where a service says nothing of its quota until it is
+            used up. ``False`` begins with ``max_concurrency`` of them, which is quicker where calls are few.
         language_endpoint: Base URL of the Language resource.
         language_key: Its key.
         translator_endpoint: Base URL of the Translator resource.
@@ -107,6 +109,7 @@ class AsyncClient:
         retry_delay_ms: int = 1000,
         timeout_ms: int = 600_000,
         max_concurrency: int = 16,
+        careful: bool = True,
         language_endpoint: str | None = None,
         language_key: str | None = None,
         translator_endpoint: str | None = None,
@@ -144,17 +147,16 @@ class AsyncClient:
         check_count(max_concurrency, "max_concurrency")
         place = Place(backend, conninfo, connection, pool, settings_from, check_model(llm_model))
         chosen = choose_settings(settings, arguments, credential, place)
-        self._assemble(chosen, Identity(credential, scope), policy, max_concurrency, place)
+        executor = Executor(policy, max_concurrency, careful=careful)
+        self._assemble(chosen, Identity(credential, scope), executor, place)
 
-    def _assemble(
-        self, settings: Settings, identity: Identity, policy: RetryPolicy, max_concurrency: int, place: Place
-    ) -> None:
-        self._made_of = (identity, policy, max_concurrency, place)
+    def _assemble(self, settings: Settings, identity: Identity, executor: Executor, place: Place) -> None:
+        self._made_of = (identity, place)
         self._connections = Connections(settings, identity)
-        self._executor = executor = Executor(policy, max_concurrency)
+        self._executor = executor
         self._backend: Backend
         if place.backend == "database":
-            self._backend = open_database(settings, place, policy, max_concurrency)
+            self._backend = open_database(settings, place, executor.policy, executor.max_concurrency)
         else:
             self._backend = ServicesBackend(self._connections, executor)
         self.azure_ai = self._backend.bind(AsyncAzureAI)
@@ -256,9 +258,10 @@ class AsyncClient:
 def renew_client(client: AsyncClient) -> AsyncClient:
     """Make a client with the same settings and connections of its own, for another event loop."""
     twin = AsyncClient.__new__(AsyncClient)
-    identity, policy, max_concurrency, place = client._made_of  # noqa: SLF001  the same class
+    identity, place = client._made_of  # noqa: SLF001  the same class
+    executor = client._executor.renew()  # noqa: SLF001  as above
     settings = client._connections.extension_settings.current  # noqa: SLF001  as above
-    twin._assemble(settings, identity.renew(), policy, max_concurrency, place)  # noqa: SLF001  as above
+    twin._assemble(settings, identity.renew(), executor, place)  # noqa: SLF001  as above
     return twin
 
 

@@ -20,11 +20,10 @@ from pgazure.errors import (
     AuthenticationError,
     ConfigurationError,
     DeploymentNotFoundError,
-    InvalidRequestError,
     ServiceError,
     ServiceResponseError,
 )
-from pgazure.services.database_errors import SERVICE, read_raised
+from pgazure.services.database_errors import SERVICE, describe_common_fault, read_raised
 from pgazure.services.database_functions import FUNCTIONS, SETTINGS, read_result, write_arguments
 from pgazure.types import DocumentError
 
@@ -205,14 +204,11 @@ class _Portion:
             DeploymentNotFoundError: No text can pass.
         """
         try:
-            try:
-                rows = await self._call(policy, throw=call.throw_on_error)
-            except ServiceError as error:
-                if not (isinstance(error, InvalidRequestError) and call.throw_on_error and len(self.places) > 1):
-                    raise
-                # The statement gave nothing for all texts for the sake of one.
-                rows = await self._call(policy, throw=False)
+            # An exception would undo the results of all texts for the sake of one.
+            rows = await self._call(policy, throw=self.scalar and call.throw_on_error)
             found = self._read(rows)
+            if common := describe_common_fault(self.name, found):
+                raise common
         except (AuthenticationError, DeploymentNotFoundError):
             raise
         except ServiceError as error:
@@ -256,11 +252,12 @@ class _Portion:
             )
             raise ServiceResponseError(msg, service=SERVICE, operation=self.name, code="WrongRowCount")
         missing = [place for place, value in enumerate(values) if value is None]
-        raised = [fault for said in rows.warnings if (fault := read_raised(said, self.texts)) is not None]
+        raised = [fault for warning in rows.warnings if (fault := read_raised(warning, self.texts)) is not None]
+        # One warning for each text that failed, in their order, or one for all of them.
+        said = raised * len(missing) if len(raised) == 1 else raised
         faults = {}
-        if len(raised) == len(missing):
-            # One warning for each text that failed, in their order.
-            faults = {place: fault for place, (_, fault) in zip(missing, raised, strict=True)}
+        if len(said) == len(missing):
+            faults = {place: fault for place, (_, fault) in zip(missing, said, strict=True)}
         return [
             read_result(self.statement.function.result, value)
             if value is not None

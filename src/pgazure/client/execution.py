@@ -10,11 +10,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
-from pgazure.client.gate import Gate
+from pgazure.client.gate import Gate, Lane, SharedGate, current_office
 from pgazure.client.inputs import check_count, find_fault, read_choice, read_texts
 from pgazure.errors import (
     AuthenticationError,
     BatchError,
+    CircuitOpenError,
     DeploymentNotFoundError,
     InvalidRequestError,
     RateLimitError,
@@ -147,12 +148,18 @@ class Executor:
     Args:
         policy: Retries and time allowed where a call does not say otherwise.
         max_concurrency: Most requests under way for one endpoint, deployment and operation.
+        careful: Whether an operation whose service says nothing of its quota begins with few of them.
     """
 
-    def __init__(self, policy: RetryPolicy, max_concurrency: int) -> None:
+    def __init__(self, policy: RetryPolicy, max_concurrency: int, *, careful: bool = True) -> None:
         self.policy = policy
-        self._max_concurrency = max_concurrency
-        self._gates: dict[tuple[str, str | None, str], Gate] = {}
+        self.max_concurrency = max_concurrency
+        self._careful = careful
+        self._gates: dict[tuple[object, Lane], Gate] = {}
+
+    def renew(self) -> Executor:
+        """Make one like it that has learned nothing yet, for another event loop."""
+        return Executor(self.policy, self.max_concurrency, careful=self._careful)
 
     async def run(
         self,
@@ -219,7 +226,7 @@ class Executor:
         board: _Board[R],
     ) -> None:
         # Requests are made as they can be sent, so that a million texts need no million of them in memory.
-        room = asyncio.Semaphore(self._max_concurrency)
+        room = asyncio.Semaphore(self.max_concurrency)
         try:
             async with asyncio.TaskGroup() as group:
                 for batch in batches:
@@ -242,7 +249,7 @@ class Executor:
             batch = waiting.popleft()
             try:
                 answer = await self._send(operation, [unit.document for unit in batch], policy)
-            except (AuthenticationError, DeploymentNotFoundError):
+            except (AuthenticationError, DeploymentNotFoundError, CircuitOpenError):
                 raise  # No text can pass.
             except ServiceError as error:
                 if len(batch) > 1 and blames_a_text(error):
@@ -260,14 +267,20 @@ class Executor:
     async def _send(self, operation: Operation[R], documents: Sequence[Document], policy: RetryPolicy) -> Answer[R]:
         gate = self.gate(operation)
         attempt = 0
+        begun = None
         while True:
             attempt += 1
             try:
                 async with gate.turn() as started:
+                    begun = started if begun is None else begun
                     return await self._attempt(operation, documents, attempt, gate, started)
+            except CircuitOpenError:
+                raise
             except ServiceError as error:
                 error.attempts = attempt
                 if attempt >= policy.max_attempts or not is_retryable(error):
+                    assert begun is not None
+                    await gate.give_up(begun, error)
                     raise
                 # After a 429 the gate makes everybody wait, this request included.
                 if not isinstance(error, RateLimitError):
@@ -289,10 +302,16 @@ class Executor:
 
     def gate(self, operation: Operation[Any]) -> Gate:
         """Give the queue before the operation's endpoint and deployment."""
-        key = (operation.endpoint, operation.deployment, operation.name)
-        if key not in self._gates:
-            self._gates[key] = Gate(self._max_concurrency, careful=operation.careful)
-        return self._gates[key]
+        lane = Lane(operation.endpoint, operation.deployment or "", operation.name)
+        office = current_office()
+        if (office, lane) not in self._gates:
+            ceiling, careful = self.max_concurrency, self._careful and operation.careful
+            self._gates[office, lane] = (
+                Gate(ceiling, careful=careful)
+                if office is None
+                else SharedGate(ceiling, careful=careful, office=office, lane=lane)
+            )
+        return self._gates[office, lane]
 
 
 class Measurement:
@@ -328,6 +347,7 @@ class Measurement:
                 duration_ms=(time.perf_counter() - self._clock) * 1000,
                 attempt=self._attempt,
                 error_code=_name_error(error),
+                answer_tokens=self.answer.answer_tokens if self.answer is not None else None,
             )
         )
 

@@ -35,6 +35,7 @@ class RequestRecord:
         duration_ms: Milliseconds until the outcome was known.
         attempt: 1 for the first time this request is sent, 2 for the second.
         error_code: Why the request failed; ``None`` where it did not.
+        answer_tokens: How many of ``tokens`` a chat model wrote; ``None`` where none did.
     """
 
     service: str
@@ -52,6 +53,7 @@ class RequestRecord:
     duration_ms: float
     attempt: int
     error_code: str | None
+    answer_tokens: int | None = None
 
 
 _OBSERVERS: ContextVar[tuple[Callable[[RequestRecord], None], ...]] = ContextVar("pgazure_observers", default=())

@@ -30,6 +30,13 @@ def _load(encoding: str) -> Any:
     return bpe_openai.get_encoding(encoding)
 
 
+def encode_bytes(text: str, model: str) -> list[bytes]:
+    """Cut ``text`` into the tokens of ``model``, as UTF-8; one token may be a part of a letter."""
+    encoding = _load(choose_encoding(model))
+    pieces: list[bytes] = encoding.decode_tokens_bytes(encoding.encode_ordinary(text))
+    return pieces
+
+
 def count_tokens(text: str, model: str) -> int:
     """Count the tokens of ``text`` for ``model``, on this machine.
 

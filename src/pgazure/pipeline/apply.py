@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -10,61 +11,62 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from pgazure.errors import InvalidSpecError, SchemaError
-from pgazure.pipeline.catalog import read_columns, read_layout
+from pgazure.pipeline.capture import enqueue_all, make_capture
+from pgazure.pipeline.catalog import read_columns, read_layout, require_all_rows
+from pgazure.pipeline.comparison import Changes, compare
 from pgazure.pipeline.database import fetch_all, fetch_one
+from pgazure.pipeline.generation_steps import add_generations
 from pgazure.pipeline.layout import Column, Layout
 from pgazure.pipeline.operations import OPERATIONS
+from pgazure.pipeline.past import make_past
+from pgazure.pipeline.polling import poll
+from pgazure.pipeline.results import ResultTable, read_result_tables
 from pgazure.pipeline.schema import require_vector
-from pgazure.pipeline.spec import PipelineSpec, Step, read_spec
-from pgazure.pipeline.statements import commas, identifier, literal, statement, trusted
+from pgazure.pipeline.spec import Embed, PipelineSpec, Step, read_spec
+from pgazure.pipeline.statements import Statements, commas, identifier, literal, statement, trusted
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from psycopg import AsyncConnection
 
 _SECURITY_INVOKER_SINCE = 150000
-_QUEUE_COLUMNS = ("due_at", "lease", "run_id", "attempts")
-_PROVENANCE = ("model", "input_hash", "enriched_at")
+_QUEUE_COLUMNS = ("due_at", "lease", "run_id", "attempts", "waiting_since", "changed_at")
+_PROVENANCE = ("call_id", "model", "input_hash", "enriched_at", "replaced_at")
 
 
-@dataclass(frozen=True)
-class Changes:
-    """What an apply did.
-
-    Attributes:
-        pipeline: Name of the pipeline.
-        created: Result tables that were made.
-        added: Steps that were not there before.
-        changed: Steps whose parameters or model differ from before; their results are made anew.
-        removed: Steps that are no longer named; their tables stay, with what is in them.
-        queued: Rows of the source that were queued.
-        view: Name of the joined view.
-    """
-
-    pipeline: str
-    created: list[str] = field(default_factory=list)
-    added: list[str] = field(default_factory=list)
-    changed: list[str] = field(default_factory=list)
-    removed: list[str] = field(default_factory=list)
-    queued: int = 0
-    view: str = ""
-
-
-async def apply(connection: AsyncConnection[Any], spec: PipelineSpec) -> Changes:
+async def apply(connection: AsyncConnection[Any], spec: PipelineSpec, *, in_place: bool = False) -> Changes:
     """Make queue, triggers, result tables and view of a pipeline, or bring them up to date.
 
     All of it happens in one transaction. Nothing is sent to a service, and no
     result is dropped.
 
+    Args:
+        connection: A connection.
+        spec: The pipeline.
+        in_place: Whether vectors are replaced row by row where another model is named; otherwise that takes
+            a generation.
+
     Raises:
-        InvalidSpecError: The source does not fit, or a table is in the way.
+        InvalidSpecError: The source does not fit, a table is in the way, or it holds another model's vectors.
         SchemaError: A privilege or the extension ``vector`` is missing.
     """
     if any(step.operation == "embed" for step in spec.steps):
         await require_vector(connection)
+    if any(
+        isinstance(step, Embed) and step.vector_type == "halfvec" for step in spec.steps
+    ) and not await psycopg.types.TypeInfo.fetch(connection, "halfvec"):
+        msg = (
+            "vectors of more than 2,000 dimensions, and those with storage = 'halfvec', need pgvector 0.7 or later: "
+            "upgrade the extension vector, or write storage = 'vector'"
+        )
+        raise SchemaError(msg)
     try:
         async with connection.transaction():
             await connection.execute(statement("pipeline_lock"), {"name": spec.name})
-            return await _Applier(connection, spec, await read_layout(connection, spec)).apply()
+            layout = await read_layout(connection, spec)
+            await require_all_rows(connection, layout)
+            return await _Applier(connection, spec, layout).apply(in_place=in_place)
     except psycopg.errors.InsufficientPrivilege as error:
         msg = f"pipeline {spec.name}: {str(error).splitlines()[0]}; have the owner of the schema grant it"
         raise SchemaError(msg) from None
@@ -82,10 +84,13 @@ class _Applier:
     spec: PipelineSpec
     layout: Layout
 
-    async def apply(self) -> Changes:
+    async def apply(self, *, in_place: bool) -> Changes:
         """Do it, inside a transaction."""
         spec, layout = self.spec, self.layout
-        before = await self._read_before()
+        found = await compare(self.connection, spec, layout)
+        changes = found.changes
+        if not in_place:
+            await self._refuse_mixed_vectors(changes)
         pipeline_id: int = (
             await fetch_one(
                 self.connection,
@@ -93,39 +98,55 @@ class _Applier:
                 {"name": spec.name, "schema": layout.schema, "table": layout.table, "spec": Jsonb(spec.to_json())},
             )
         ).pipeline_id
-        changes = Changes(spec.name, view=f"{layout.schema}.{spec.name}_enriched")
-        before_steps = {step.title: step for step in before.steps} if before else {}
-        for step in spec.steps:
-            old = before_steps.get(step.title)
-            if old is None:
-                changes.added.append(step.title)
-            elif old.to_json() != step.to_json():
-                changes.changed.append(step.title)
-        changes.removed.extend(title for title in before_steps if title not in {s.title for s in spec.steps})
+        note = statement("pipeline_note_source", source_oid=layout.source_oid)
+        await self.connection.execute(note, {"pipeline_id": pipeline_id})
+        await self._rename_keys(pipeline_id, found.keys)
         for query in ("steps_clear", "steps_clear_errors"):
             await self._execute(query, pipeline_id=pipeline_id, names=[s.title for s in spec.steps])
-        await self._make_queue(pipeline_id, anew=before is None)
+        await self._make_queue(pipeline_id, anew=changes.new)
         for step in spec.steps:
-            await self._make_results(step, pipeline_id, changes)
-        await self._make_view(anew=before is None)
-        if before is None or changes.added or changes.changed or changes.created or before.source != spec.source:
-            cursor = await self.connection.execute(
-                statement("enqueue_all", queue=layout.queue, keys=layout.keys, source=layout.source), {}
-            )
-            return Changes(**{**changes.__dict__, "queued": cursor.rowcount})
+            await self._make_results(step, pipeline_id)
+        # A generation that does not fit any more is said here, not by the next run.
+        await add_generations(self.connection, pipeline_id, spec)
+        await self._make_view(anew=changes.new)
+        if changes.requeues:
+            queued = await enqueue_all(self.connection, pipeline_id, layout)
+            await poll(self.connection, pipeline_id, layout, enqueue=False)
+            return Changes(**{**changes.__dict__, "queued": queued})
         return changes
 
-    async def _read_before(self) -> PipelineSpec | None:
-        row = await fetch_one(self.connection, statement("pipeline_find"), {"name": self.spec.name})
-        if row is None:
-            return None
-        if (row.source_schema, row.source_table) != (self.layout.schema, self.layout.table):
-            msg = (
-                f"pipeline {self.spec.name} enriches {row.source_schema}.{row.source_table}: its results are kept "
-                "under that table's key; give a pipeline over another table another name"
-            )
-            raise InvalidSpecError(msg)
-        return read_spec(self.spec.name, row.spec)
+    async def _refuse_mixed_vectors(self, changes: Changes) -> None:
+        """Keep vectors of two models, which cannot be compared, from standing in one table."""
+        for step in self.spec.steps:
+            table = f"{self.layout.schema}.{self.spec.result_table(step)}"
+            if not isinstance(step, Embed) or step.title not in changes.changed or table in changes.created:
+                continue
+            query = statement("results_of_others", table=identifier(self.layout.schema, self.spec.result_table(step)))
+            if (await fetch_one(self.connection, query, {"model": step.model_name})).present:
+                msg = (
+                    f"step {step.title}: {table} holds the vectors of another model, which cannot be compared with "
+                    f"those of {step.model}: pgazure generation new {self.spec.name} {step.title} --set "
+                    f"model={step.model} fills a table beside it, to be switched to; --in-place replaces them "
+                    "row by row"
+                )
+                raise InvalidSpecError(msg)
+
+    async def _rename_keys(self, pipeline_id: int, keys: Sequence[tuple[str, str]]) -> None:
+        """Call the key columns of everything that stands under them as the source calls them now."""
+        if not keys:
+            return
+        layout = self.layout
+        await self.connection.execute(statement("view_drop", view=layout.pending), {})
+        await self.connection.execute(
+            statement("view_drop", view=identifier(layout.schema, f"{self.spec.name}_enriched")), {}
+        )
+        results = await read_result_tables(self.connection, pipeline_id, layout)
+        for old, new in keys:
+            for table in (layout.queue, layout.changes, *(result.table for result in results)):
+                rename = statement("key_rename", table=table, old=identifier(old), new=identifier(new))
+                await self.connection.execute(rename, {})
+            await self._execute("errors_rename", pipeline_id=pipeline_id, old=old, new=new)
+        await self._make_pending()
 
     async def _execute(self, name: str, /, **parameters: Any) -> None:
         await self.connection.execute(statement(name), parameters)
@@ -138,40 +159,33 @@ class _Applier:
                 f"{', '.join(clash)}, as a column of the queue is; rename the key column"
             )
             raise InvalidSpecError(msg)
+        queries = self._queue_statements
         if anew:
-            key_columns = commas(column.definition for column in layout.key)
-            create = statement("queue_create", queue=layout.queue, key_columns=key_columns, keys=layout.keys)
-            await self.connection.execute(create, {})
-            await self.connection.execute(statement("queue_index", queue=layout.queue), {})
-        else:
-            await self.connection.execute(statement("capture_drop", function=layout.capture_function), {})
-        await self.connection.execute(
-            statement(
-                "capture_function",
-                function=layout.capture_function,
-                queue=layout.queue,
-                keys=layout.keys,
-                new_keys=layout.keys_of("n"),
-                old_keys=layout.keys_of("o"),
-                same_key=layout.match_as_text("n", "o"),
-                new_watched=layout.watched_texts("n"),
-                old_watched=layout.watched_texts("o"),
-                pipeline_id=literal(pipeline_id),
-            ),
-            {},
-        )
-        for event in ("insert", "update", "delete", "truncate"):
-            await self.connection.execute(
-                statement(
-                    f"capture_{event}",
-                    trigger=identifier(f"pgazure_{self.spec.name}_{event}"),
-                    source=layout.source,
-                    function=layout.capture_function,
-                ),
-                {},
-            )
+            await self.connection.execute(queries["queue_create"], {})
+            await self.connection.execute(queries["queue_index"], {})
+            await self.connection.execute(queries["queue_age"], {})
+            await self.connection.execute(queries["changes_create"], {})
+            await self._make_pending()
+        await make_capture(self.connection, pipeline_id, layout, replicated=self.spec.source.replicated)
 
-    async def _make_results(self, step: Step, pipeline_id: int, changes: Changes) -> None:
+    @cached_property
+    def _queue_statements(self) -> Statements:
+        layout = self.layout
+        return Statements(
+            queue=layout.queue,
+            changes=layout.changes,
+            pending=layout.pending,
+            keys=layout.keys,
+            key_columns=commas(column.definition for column in layout.key),
+            queue_keys=layout.keys_of("q"),
+            changes_keys=layout.keys_of("c"),
+            queue_is_change=layout.match("q", "c"),
+        )
+
+    async def _make_pending(self) -> None:
+        await self.connection.execute(self._queue_statements["pending_create"], {})
+
+    async def _make_results(self, step: Step, pipeline_id: int) -> None:
         layout, operation, name = self.layout, OPERATIONS[step.operation], self.spec.result_table(step)
         table = identifier(layout.schema, name)
         columns = (*layout.key, *operation.places, *operation.value_columns(step))
@@ -193,7 +207,6 @@ class _Applier:
         existing = await read_columns(self.connection, layout.schema, name)
         if existing is None:
             await self._create_results(step, table)
-            changes.created.append(f"{layout.schema}.{name}")
         elif wrong := [c for c in columns if not _same_type(existing.get(c.name), c.type)]:
             difference = ", ".join(f"{c.name} is {existing.get(c.name, 'missing')}, not {c.type}" for c in wrong)
             msg = (
@@ -210,6 +223,17 @@ class _Applier:
             schema=layout.schema,
             table=name,
         )
+        await self._execute(
+            "result_register",
+            pipeline_id=pipeline_id,
+            schema=layout.schema,
+            table=name,
+            step=step.title,
+            operation=step.operation,
+            dimensions=getattr(step, "width", None),
+            past=False,
+        )
+        await make_past(self.connection, ResultTable(layout, step, name), pipeline_id)
 
     async def _create_results(self, step: Step, table: sql.Identifier) -> None:
         layout, operation, name = self.layout, OPERATIONS[step.operation], self.spec.result_table(step)
@@ -221,8 +245,6 @@ class _Applier:
             table=table,
             columns=commas([*not_null, *values]),
             row_key=row_key,
-            keys=layout.keys,
-            source=layout.source,
         )
         await self.connection.execute(create, {})
         index = statement("result_index", index=identifier(f"{name}_input_hash"), table=table)
@@ -282,6 +304,13 @@ _SHOWN: dict[str, tuple[tuple[str, str], ...]] = {
     "recognize_pii_entities": (("redacted_text", "redacted_text"), ("pii_entities", "entities")),
     "summarize_extractive": (("extractive_summary", "sentences"),),
     "summarize_abstractive": (("abstractive_summary", "summaries"),),
+    "transliterate": (("transliteration", "text"),),
+    "analyze_opinions": (("opinions", "sentences"),),
+    "recognize_healthcare_entities": (("healthcare_entities", "entities"), ("healthcare_relations", "relations")),
+    "recognize_custom_entities": (("custom_entities", "entities"),),
+    "classify_single_label": (("class", "category"), ("class_score", "confidence_score")),
+    "classify_multi_label": (("classes", "categories"), ("class_scores", "confidence_scores")),
+    "invoke": (("invoked", "result"),),
 }
 
 _GATHERED = {
@@ -295,7 +324,9 @@ def _join_of(
     step: Step, layout: Layout, table: sql.Identifier, alias: str
 ) -> tuple[sql.Composable, list[tuple[str, sql.Composable]]]:
     """Join a step's results to the source ``s``: as they are, or gathered into one value where a row has several."""
-    if shown := _SHOWN.get(step.operation):
+    if step.operation not in _GATHERED:
+        values = OPERATIONS[step.operation].value_columns(step)
+        shown = _SHOWN.get(step.operation, tuple((column.name, column.name) for column in values))
         join = sql.SQL("LEFT JOIN {} {} ON {}").format(table, identifier(alias), layout.match("s", alias))
         return join, [(label, Column(column, "").of(alias)) for label, column in shown]
     label, aggregate = _GATHERED[step.operation]
@@ -315,8 +346,22 @@ async def read_pipelines(connection: AsyncConnection[Any]) -> list[tuple[int, Pi
     return [(row.pipeline_id, read_spec(row.name, row.spec)) for row in rows]
 
 
-async def read_pipeline(connection: AsyncConnection[Any], name: str) -> tuple[int, PipelineSpec, Layout]:
-    """Read one pipeline by name, with its source as it is now.
+async def read_pipeline(
+    connection: AsyncConnection[Any], name: str, *, generations: bool = True
+) -> tuple[int, PipelineSpec, Layout]:
+    """Read one pipeline by name, with its source as it is now and a step for each generation that is to be filled.
+
+    Raises:
+        InvalidSpecError: There is none of that name, or its source has changed so that it does not fit any more.
+    """
+    pipeline_id, spec = await read_stored(connection, name)
+    if generations:
+        spec = await add_generations(connection, pipeline_id, spec)
+    return pipeline_id, spec, await read_layout(connection, spec)
+
+
+async def read_stored(connection: AsyncConnection[Any], name: str) -> tuple[int, PipelineSpec]:
+    """Read one pipeline by name, as it was applied.
 
     Raises:
         InvalidSpecError: There is none of that name.
@@ -327,5 +372,22 @@ async def read_pipeline(connection: AsyncConnection[Any], name: str) -> tuple[in
         hint = f"there are: {', '.join(known)}" if known else "none is applied yet: run pgazure apply"
         msg = f"there is no pipeline {name}; {hint}"
         raise InvalidSpecError(msg)
-    spec = read_spec(row.name, row.spec)
-    return row.pipeline_id, spec, await read_layout(connection, spec)
+    return row.pipeline_id, read_spec(row.name, row.spec)
+
+
+async def make_results(
+    connection: AsyncConnection[Any], spec: PipelineSpec, layout: Layout, pipeline_id: int, step: Step
+) -> None:
+    """Make the result table of one step; call it inside a transaction."""
+    await _Applier(connection, spec, layout)._make_results(step, pipeline_id)  # noqa: SLF001 - of this module
+
+
+async def exchange_step(
+    connection: AsyncConnection[Any], spec: PipelineSpec, layout: Layout, pipeline_id: int, step: Step
+) -> None:
+    """Keep a specification in which ``step`` has other parameters, and another table under the same name."""
+    parameters = {"name": spec.name, "schema": layout.schema, "table": layout.table, "spec": Jsonb(spec.to_json())}
+    await connection.execute(statement("pipeline_save"), parameters)
+    applier = _Applier(connection, spec, layout)
+    await applier._make_results(step, pipeline_id)  # noqa: SLF001 - of this module
+    await applier._make_view(anew=False)  # noqa: SLF001 - of this module

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
     from pgazure.pipeline.spec import PipelineSpec, Source, Step
 
+    # A boolean column, or a column, a comparison and (but for "is null" and its like) a value.
+    Where = str | tuple[str, str] | tuple[str, str, Any]
+
 _Built = TypeVar("_Built", bound=BaseModel)
 
 
@@ -41,7 +44,12 @@ def _build(kind: type[_Built], what: str, **fields: Any) -> _Built:
         raise InvalidSpecError(msg) from None
 
 
-def _step(kind: type[Step], name: str | None, table: str | None, source: str | None, **fields: Any) -> Step:
+def build_step(kind: type[Step], name: str | None, table: str | None, source: str | None, **fields: Any) -> Step:
+    """Make a step.
+
+    Raises:
+        InvalidSpecError: A parameter is wrong.
+    """
     return _build(kind, kind.operation, name=name or "", table=table, input=source, **fields)
 
 
@@ -50,8 +58,10 @@ def Pipeline(  # noqa: N802 - reads as the noun it makes
     *,
     source: Source,
     steps: Sequence[Step],
-    trigger: Literal["manual", "on_change"] = "manual",
+    trigger: str = "manual",
     budget: str | None = None,
+    sees: Literal["redacted"] | None = None,
+    retention_days: int = 30,
 ) -> PipelineSpec:
     """Describe a pipeline: one source and the steps that enrich it.
 
@@ -59,31 +69,74 @@ def Pipeline(  # noqa: N802 - reads as the noun it makes
         name: Lower-case letters, digits and underscores; result tables are named after it.
         source: From :func:`table_source`.
         steps: At least one, from the builders of this module; their order does not matter.
-        trigger: ``manual``: rows wait for a run; ``on_change``: ``pgazure run --watch`` takes them up at once.
-        budget: Most it may cost at list price, ``"5 USD/day"`` or ``"2 USD/run"``.
+        trigger: ``manual``: rows wait for a run; ``on_change``: ``pgazure worker`` takes them up at once;
+            a timetable in cron's five fields, such as ``*/15 * * * *`` (UTC): it takes them up at those moments.
+        budget: Most it may cost at list price, ``"5 USD/day"``, ``"2 USD/run"``, ``"300 USD/pipeline"``, or several
+            of these with commas.
+        sees: ``redacted`` refuses every way on which text reaches a service unredacted, but for the services
+            that detect its language and redact it.
+        retention_days: For how long results of replaced texts are kept, in case the texts come back.
 
     Raises:
         InvalidSpecError: Something of it is wrong or does not fit together.
     """
     return _build(
-        spec.PipelineSpec, f"pipeline {name}", name=name, source=source, steps=steps, trigger=trigger, budget=budget
+        spec.PipelineSpec,
+        f"pipeline {name}",
+        name=name,
+        source=source,
+        steps=steps,
+        trigger=trigger,
+        budget=budget,
+        sees=sees,
+        retention_days=retention_days,
     )
 
 
-def table_source(table: str, *, text: str) -> Source:
-    r"""Take the rows of a table with a primary key.
+def redacted_only(step: Step) -> Step:
+    """Let a step see redacted text only: a pipeline with a way around is refused."""
+    return step.model_copy(update={"sees": "redacted"})
+
+
+def table_source(
+    table: str,
+    *,
+    text: str,
+    where: Where | Sequence[Where] = (),
+    key: str | Sequence[str] = (),
+    incremental_column: str | None = None,
+    replicated: bool = False,
+) -> Source:
+    r"""Take the rows of a table with a primary key, or those of a view that is polled.
 
     Args:
         table: Name, with its schema before it (``public.reviews``) or found on the ``search_path``.
             Quote parts that need it as in SQL: ``shop."Guest reviews"``.
         text: What the steps read of a row: a column, or columns in braces such as ``{title}\\n{body}``.
+        where: Which rows are enriched: conditions that all hold, such as ``("status", "=", "published")``, or the
+            name of a boolean column. A row that no longer fits loses its results, as a deleted one does.
+        key: Columns that tell the rows of a polled source apart; its primary key where it has one.
+        incremental_column: Column whose values only grow, such as ``updated_at`` or a serial number: the source is
+            polled for rows at or above the last value seen, and gets no triggers. Views have to be polled; rows
+            that are deleted are then found by a backfill only.
+        replicated: Whether logical replication writes to the table. Its rows fire triggers for each row only, so
+            every write to the table costs several times as much.
     """
-    return _build(spec.Source, f"source {table}", table=table, text=text)
+    return _build(
+        spec.Source,
+        f"source {table}",
+        table=table,
+        text=text,
+        where=where,
+        key=key,
+        incremental_column=incremental_column,
+        replicated=replicated,
+    )
 
 
 def detect_language(*, input: str | None = None, name: str | None = None, table: str | None = None) -> Step:  # noqa: A002
     """Find the language of each row; other steps of the pipeline take it from here."""
-    return _step(spec.DetectLanguage, name, table, input)
+    return build_step(spec.DetectLanguage, name, table, input)
 
 
 def analyze_sentiment(
@@ -94,7 +147,7 @@ def analyze_sentiment(
     table: str | None = None,
 ) -> Step:
     """Label each row positive, negative, neutral or mixed, with scores."""
-    return _step(spec.AnalyzeSentiment, name, table, input, language=language)
+    return build_step(spec.AnalyzeSentiment, name, table, input, language=language)
 
 
 def extract_key_phrases(
@@ -105,7 +158,7 @@ def extract_key_phrases(
     table: str | None = None,
 ) -> Step:
     """List the main points of each row."""
-    return _step(spec.ExtractKeyPhrases, name, table, input, language=language)
+    return build_step(spec.ExtractKeyPhrases, name, table, input, language=language)
 
 
 def recognize_entities(
@@ -116,7 +169,7 @@ def recognize_entities(
     table: str | None = None,
 ) -> Step:
     """Find people, places, organisations, dates and quantities."""
-    return _step(spec.RecognizeEntities, name, table, input, language=language)
+    return build_step(spec.RecognizeEntities, name, table, input, language=language)
 
 
 def recognize_pii_entities(
@@ -128,7 +181,7 @@ def recognize_pii_entities(
     table: str | None = None,
 ) -> Step:
     """Find personal data and give the text without it as ``redacted_text``."""
-    return _step(spec.RecognizePiiEntities, name, table, input, language=language, domain=domain)
+    return build_step(spec.RecognizePiiEntities, name, table, input, language=language, domain=domain)
 
 
 def translate(
@@ -142,7 +195,7 @@ def translate(
     table: str | None = None,
 ) -> Step:
     """Translate each row into one or more languages; one result row per language."""
-    return _step(
+    return build_step(
         spec.Translate,
         name,
         table,
@@ -164,7 +217,7 @@ def summarize_extractive(
     table: str | None = None,
 ) -> Step:
     """Pick the sentences that say most, between 1 and 20."""
-    return _step(
+    return build_step(
         spec.SummarizeExtractive,
         name,
         table,
@@ -184,11 +237,12 @@ def summarize_abstractive(
     table: str | None = None,
 ) -> Step:
     """Write each row anew in fewer words, in about ``sentence_count`` sentences."""
-    return _step(spec.SummarizeAbstractive, name, table, input, language=language, sentence_count=sentence_count)
+    return build_step(spec.SummarizeAbstractive, name, table, input, language=language, sentence_count=sentence_count)
 
 
 def chunk(
     *,
+    method: Literal["recursive", "sentence", "token", "markdown"] = "recursive",
     chunk_size: int = 512,
     overlap: int = 64,
     input: str | None = None,  # noqa: A002
@@ -198,19 +252,23 @@ def chunk(
     """Split each row into pieces for the embed step.
 
     Args:
+        method: ``recursive`` cuts at the largest borders that fit: paragraphs, sentences, words. ``markdown`` knows
+            headings and blocks, ``sentence`` cuts at ends of sentences only, ``token`` after so many tokens.
         chunk_size: Most tokens (``cl100k_base``) of a piece, 16 to 8,191.
         overlap: Tokens that neighbouring pieces share.
         input: What is split; by default what the embed step names as its input, else ``text``.
         name: Name of the step.
         table: Name of the result table.
     """
-    return _step(spec.Chunk, name, table, input, chunk_size=chunk_size, overlap=overlap)
+    return build_step(spec.Chunk, name, table, input, method=method, chunk_size=chunk_size, overlap=overlap)
 
 
 def embed(
     model: str,
     *,
     dimensions: int | None = None,
+    storage: Literal["vector", "halfvec"] | None = None,
+    index: Literal["hnsw", "none"] | None = None,
     input: str | None = None,  # noqa: A002
     name: str | None = None,
     table: str | None = None,
@@ -221,8 +279,12 @@ def embed(
         model: Name of the Azure OpenAI deployment.
         dimensions: Length of the vectors, at most what the model gives; may be left out where the
             deployment carries the name of a model whose length is known.
+        storage: ``halfvec`` keeps the vectors in half precision, which takes half the room; by default that of
+            more than 2,000 dimensions, since a ``vector`` of that length cannot be indexed.
+        index: ``hnsw`` (by default, up to 2,000 dimensions or, as ``halfvec``, 4,000) or ``none``. It is made
+            at the end of the run after which the table holds 20,000 vectors; fewer are searched without.
         input: What is embedded.
         name: Name of the step.
         table: Name of the result table.
     """
-    return _step(spec.Embed, name, table, input, model=model, dimensions=dimensions)
+    return build_step(spec.Embed, name, table, input, model=model, dimensions=dimensions, storage=storage, index=index)

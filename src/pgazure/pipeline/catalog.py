@@ -10,9 +10,15 @@ from pgazure.pipeline.layout import Column, Layout
 from pgazure.pipeline.statements import statement
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from psycopg import AsyncConnection
 
     from pgazure.pipeline.spec import PipelineSpec
+
+# Kinds of relations: tables, partitioned ones; polled ones may also be views, materialized views, foreign tables.
+_WATCHED_KINDS = {"r", "p"}
+_POLLED_KINDS = {"r", "p", "v", "m", "f"}
 
 
 def split_name(name: str) -> tuple[str | None, str]:
@@ -64,36 +70,84 @@ async def read_layout(connection: AsyncConnection[Any], spec: PipelineSpec) -> L
     full = f"{schema}.{table}"
     if found is None:
         near = await fetch_all(connection, statement("similar_tables"), {"schema": schema, "table": table})
+        called = {"name": spec.name, "schema": schema, "table": table}
+        now = await fetch_one(connection, statement("source_now"), called)
         hint = f"; there are: {', '.join(row.name for row in near)}" if near else ""
+        hint = f"; it is now called {now.name}: write that instead" if now else hint
         msg = f"pipeline {spec.name}: there is no table {full}{hint}"
         raise InvalidSpecError(msg)
-    if found.kind not in {"r", "p"}:
-        msg = f"pipeline {spec.name}: {full} is not a table; a source must be a table with a primary key"
+    polled = spec.source.incremental_column
+    if found.kind not in (_POLLED_KINDS if polled else _WATCHED_KINDS):
+        hint = (
+            "a source is a table, or a view with the columns key and incremental_column"
+            if found.kind in _POLLED_KINDS
+            else "a source must be a table or a view"
+        )
+        msg = f"pipeline {spec.name}: {full} is not a table; {hint}"
         raise InvalidSpecError(msg)
-    if found.missing:
+    if missing := [each for each in found.missing if each == "SELECT" or not polled]:
         msg = (
             f"the current role lacks privileges on {full}: as its owner, run "
-            f"GRANT {', '.join(found.missing)} ON {full} TO the role"
+            f"GRANT {', '.join(missing)} ON {full} TO the role"
         )
         raise SchemaError(msg)
     columns = {
         row.name: Column(row.name, row.type)
         for row in await fetch_all(connection, statement("source_columns"), {"relation": found.oid})
     }
-    if unknown := [name for name in spec.source.template.columns if name not in columns]:
-        msg = f"pipeline {spec.name}: {full} has no column {', '.join(unknown)}; it has: {', '.join(columns)}"
+    read = [*spec.columns, *spec.source.key, *([polled] if polled else [])]
+    if unknown := [name for name in dict.fromkeys(read) if name not in columns]:
+        hint = await _find_new_names(connection, spec, found.oid, unknown)
+        msg = f"pipeline {spec.name}: {full} has no column {', '.join(unknown)}; {hint}it has: {', '.join(columns)}"
         raise InvalidSpecError(msg)
-    key = tuple(
-        Column(row.name, row.type)
+    key = tuple(columns[name] for name in spec.source.key) or tuple(
+        Column(row.name, row.type, row.equality)
         for row in await fetch_all(connection, statement("source_key"), {"relation": found.oid})
     )
     if not key:
-        msg = (
-            f"pipeline {spec.name}: {full} has no primary key; results are kept under it: "
-            f"ALTER TABLE {full} ADD PRIMARY KEY (…)"
+        hint = (
+            "name the columns that tell its rows apart with key = …"
+            if polled
+            else f"results are kept under it: ALTER TABLE {full} ADD PRIMARY KEY (…)"
         )
+        msg = f"pipeline {spec.name}: {full} has no primary key; {hint}"
         raise InvalidSpecError(msg)
-    return Layout(spec.name, schema, table, key, tuple(columns[name] for name in spec.source.template.columns))
+    return Layout(
+        spec.name,
+        schema,
+        table,
+        key,
+        tuple(columns[name] for name in spec.columns),
+        partitioned=found.kind == "p" and not polled,
+        conditions=tuple((columns[condition.column], condition) for condition in spec.source.where),
+        polled=columns[polled] if polled else None,
+    )
+
+
+async def _find_new_names(
+    connection: AsyncConnection[Any], spec: PipelineSpec, relation: int, names: Sequence[str]
+) -> str:
+    """Say what columns are called now that had these names when the pipeline was applied."""
+    found = await fetch_all(
+        connection, statement("columns_renamed"), {"name": spec.name, "relation": relation, "columns": list(names)}
+    )
+    return "".join(f"{row.old} is now called {row.new}: write that instead; " for row in found)
+
+
+async def require_all_rows(connection: AsyncConnection[Any], layout: Layout) -> None:
+    """Make sure that row security does not hide rows of a source: they would pass for deleted ones.
+
+    Raises:
+        SchemaError: It applies to the current role; the message says what to do.
+    """
+    query = statement("row_security", source_oid=layout.source_oid)
+    if (await fetch_one(connection, query)).active:
+        role = connection.info.user
+        msg = (
+            f'row-level security on {layout.schema}.{layout.table} applies to role "{role}", which must see all '
+            f'rows: work as the table\'s owner, or have a superuser run ALTER ROLE "{role}" BYPASSRLS'
+        )
+        raise SchemaError(msg)
 
 
 async def read_columns(connection: AsyncConnection[Any], schema: str, table: str) -> dict[str, str] | None:

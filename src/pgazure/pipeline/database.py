@@ -3,45 +3,92 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import namedtuple_row, tuple_row
 from psycopg.types.composite import CompositeInfo, register_composite
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from pgazure.errors import ConfigurationError, SchemaError
-from pgazure.types import Entity, Sentence
+from pgazure.pipeline.vectors import fetch_types, register_types
+from pgazure.types import Entity, LinkedEntity, LinkedEntityMatch, Sentence
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
     from psycopg import AsyncConnection, sql
-    from psycopg_pool import AsyncConnectionPool
+    from psycopg.types import TypeInfo
 
 # Keys travel as texts, so their printing must not depend on the role's or the database's settings.
 _SESSION = """
 SELECT set_config(name, setting, false) FROM (VALUES
     ('datestyle', 'ISO, MDY'), ('intervalstyle', 'postgres'), ('timezone', 'UTC'), ('bytea_output', 'hex'),
-    ('extra_float_digits', '1'), ('application_name', 'pgazure')
+    ('extra_float_digits', '1'), ('application_name', 'pgazure'),
+    -- Nearly every statement looks some hundred keys up; a whole table must not be read for them.
+    ('random_page_cost', '1.1')
 ) AS wanted (name, setting)
 """
 
+# What others are made of comes before them.
+_COMPOSITES: dict[str, type] = {
+    "pgazure.entity": Entity,
+    "pgazure.sentence": Sentence,
+    "pgazure.linked_entity_match": LinkedEntityMatch,
+    "pgazure.linked_entity": LinkedEntity,
+}
 
-async def prepare(connection: AsyncConnection[Any]) -> None:
-    """Make a session ready for the engine: settings, composite types, vectors."""
-    from pgvector.psycopg import register_vector_async  # noqa: PLC0415 - brings numpy
 
-    await connection.set_autocommit(True)
-    await connection.execute(_SESSION)
-    for name, kind in (("pgazure.entity", Entity), ("pgazure.sentence", Sentence)):
-        info = None
-        with suppress(psycopg.errors.InsufficientPrivilege):  # What needs the schema says so itself.
-            info = await CompositeInfo.fetch(connection, name)
-        if info:
+@dataclass(frozen=True)
+class _Types:
+    """Types of the database that the driver does not know by itself."""
+
+    composites: dict[type, CompositeInfo]
+    vectors: dict[str, TypeInfo]
+
+    @classmethod
+    async def fetch(cls, connection: AsyncConnection[Any]) -> _Types:
+        composites = {}
+        for name, kind in _COMPOSITES.items():
+            with suppress(psycopg.errors.InsufficientPrivilege):  # What needs the schema says so itself.
+                if info := await CompositeInfo.fetch(connection, name):
+                    composites[kind] = info
+        return cls(composites, await fetch_types(connection))
+
+    def register(self, connection: AsyncConnection[Any]) -> None:
+        for kind, info in self.composites.items():
             register_composite(info, connection, kind, make_sequence=_fields)
-    if await psycopg.types.TypeInfo.fetch(connection, "vector"):
-        await register_vector_async(connection)
+        register_types(connection, self.vectors)
+
+
+class _Pool(AsyncConnectionPool["AsyncConnection[Any]"]):
+    """A pool whose sessions are made ready for the engine: settings, composite types, vectors."""
+
+    def __init__(self, conninfo: str, size: int, types: _Types) -> None:
+        self._types: _Types | None = types
+        super().__init__(
+            conninfo,
+            min_size=1,
+            max_size=size,
+            open=False,
+            configure=self._prepare,
+            kwargs={"row_factory": namedtuple_row},
+        )
+
+    async def _prepare(self, connection: AsyncConnection[Any]) -> None:
+        await connection.set_autocommit(True)
+        await connection.execute(_SESSION)
+        # Asked once: the types are the same for every session until the schema changes.
+        if self._types is None:
+            self._types = await _Types.fetch(connection)
+        self._types.register(connection)
+
+    async def drain(self) -> None:
+        """Replace the sessions by new ones, which know the types as they are then."""
+        self._types = None
+        await super().drain()
 
 
 def _fields(value: Any, _: CompositeInfo) -> list[Any]:
@@ -72,13 +119,11 @@ async def open_pool(conninfo: str, *, size: int) -> AsyncIterator[AsyncConnectio
         ConfigurationError: The server cannot be reached, or refuses the role.
         SchemaError: The role may not use schema ``pgazure``.
     """
-    from psycopg_pool import AsyncConnectionPool, PoolTimeout  # noqa: PLC0415
-
     check_conninfo(conninfo)
     try:
         # Asked once before the pool is made: a pool tries again in silence, and hides the reason.
         async with await psycopg.AsyncConnection.connect(conninfo, connect_timeout=10) as connection:
-            await prepare(connection)
+            types = await _Types.fetch(connection)
     except psycopg.errors.InsufficientPrivilege as error:
         msg = f"{str(error).strip().splitlines()[0]}: have the owner of schema pgazure GRANT USAGE ON SCHEMA pgazure"
         raise SchemaError(msg) from None
@@ -86,9 +131,7 @@ async def open_pool(conninfo: str, *, size: int) -> AsyncIterator[AsyncConnectio
         reason = " ".join(str(error).split())
         msg = f"cannot connect to the database: {reason}; set PGAZURE_DSN, --dsn or libpq's PG* variables"
         raise ConfigurationError(msg) from None
-    pool: AsyncConnectionPool[AsyncConnection[Any]] = AsyncConnectionPool(
-        conninfo, min_size=1, max_size=size, open=False, configure=prepare, kwargs={"row_factory": namedtuple_row}
-    )
+    pool = _Pool(conninfo, size, types)
     try:
         await pool.open(wait=True, timeout=20)
         yield pool
@@ -100,23 +143,27 @@ async def open_pool(conninfo: str, *, size: int) -> AsyncIterator[AsyncConnectio
 
 
 async def fetch_all(
-    connection: AsyncConnection[Any], query: sql.Composed, parameters: Mapping[str, Any] | None = None
+    connection: AsyncConnection[Any], query: sql.SQL | sql.Composed, parameters: Mapping[str, Any] | None = None
 ) -> list[Any]:
     """Run a statement and return all its rows."""
     return await (await connection.execute(query, parameters or {})).fetchall()
 
 
 async def fetch_one(
-    connection: AsyncConnection[Any], query: sql.Composed, parameters: Mapping[str, Any] | None = None
+    connection: AsyncConnection[Any], query: sql.SQL | sql.Composed, parameters: Mapping[str, Any] | None = None
 ) -> Any:
     """Run a statement and return its first row, or ``None``."""
     return await (await connection.execute(query, parameters or {})).fetchone()
 
 
 async def fetch_tuples(
-    connection: AsyncConnection[Any], query: sql.Composed, parameters: Mapping[str, Any]
+    connection: AsyncConnection[Any],
+    query: sql.SQL | sql.Composed,
+    parameters: Mapping[str, Any],
+    *,
+    binary: bool = False,
 ) -> list[Any]:
-    """Run a statement whose columns have no names of use and return its rows."""
+    """Run a statement whose columns have no names of use and return its rows, over the wire in binary where asked."""
     async with connection.cursor(row_factory=tuple_row) as cursor:
-        await cursor.execute(query, parameters)
+        await cursor.execute(query, parameters, binary=binary)
         return await cursor.fetchall()

@@ -3,36 +3,52 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from psycopg.types.json import Jsonb
 
+from pgazure.client.gate import pace_by
 from pgazure.errors import InvalidSpecError, PgAzureError
 from pgazure.pipeline import apply as applying
 from pgazure.pipeline import schema
+from pgazure.pipeline.capture import follow_partitions
+from pgazure.pipeline.catalog import read_layout
+from pgazure.pipeline.circuit import CircuitOffice
+from pgazure.pipeline.comparison import compare
 from pgazure.pipeline.database import fetch_all, fetch_one, open_pool
+from pgazure.pipeline.generations import Generations
 from pgazure.pipeline.ledger import Ledger
+from pgazure.pipeline.lineage import Passage, read_lineage
+from pgazure.pipeline.monitoring import PipelineStatus, read_statuses
+from pgazure.pipeline.orders import Order, carry_out_orders
+from pgazure.pipeline.origin import mark_origin
+from pgazure.pipeline.past import Kept, forget, read_kept
 from pgazure.pipeline.planning import Plan, make_plan
+from pgazure.pipeline.polling import poll
 from pgazure.pipeline.prices import Charge, PriceList
+from pgazure.pipeline.progress import keep_progress
 from pgazure.pipeline.queue import Queue, show_life
+from pgazure.pipeline.removal import Removal, drop_pipeline, drop_results
 from pgazure.pipeline.results import ResultTable
-from pgazure.pipeline.runner import LEASE, Progress, Runner
-from pgazure.pipeline.statements import identifier, statement
+from pgazure.pipeline.runner import BATCH_ROWS, CONCURRENCY, LEASE, Progress, Runner
+from pgazure.pipeline.spending import Spend, read_spend
+from pgazure.pipeline.statements import statement
+from pgazure.pipeline.telemetry import Telemetry
 from pgazure.pipeline.work import ERROR_CLASSES, WHOLE_ROW, Halt, Workshop
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from datetime import datetime
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+    from datetime import date, datetime, timedelta
     from decimal import Decimal
 
     from psycopg import AsyncConnection
     from psycopg_pool import AsyncConnectionPool
 
     from pgazure.client import AsyncClient
-    from pgazure.pipeline.apply import Changes
-    from pgazure.pipeline.layout import Key, Layout
+    from pgazure.pipeline.comparison import Changes
+    from pgazure.pipeline.layout import Layout
     from pgazure.pipeline.schema import Migration
     from pgazure.pipeline.spec import PipelineSpec
 
@@ -69,6 +85,7 @@ class RunReport:
         halts: Why a step stands still, by step.
         parked: Errors that are not tried again by themselves.
         stopped: Why the run ended before the queue was empty, if it did.
+        paused: Whether the pipeline is paused, so that no more rows were claimed.
     """
 
     pipeline: str
@@ -81,61 +98,12 @@ class RunReport:
     halts: Mapping[str, Halt]
     parked: int
     stopped: str | None
+    paused: bool = False
 
     @property
     def complete(self) -> bool:
         """Whether every row has all its results."""
         return not (self.left or self.halts or self.parked or self.stopped)
-
-
-@dataclass(frozen=True, slots=True)
-class StepStatus:
-    """How one step stands.
-
-    Attributes:
-        step: Its name.
-        table: Its result table, with the schema.
-        rows: Rows of the source with a result.
-        results: Rows of the result table.
-        errors: Errors beside rows.
-        parked: How many of them are not tried again by themselves.
-        latest: When the latest result was written.
-        halt: Why the step stands still, if it does.
-    """
-
-    step: str
-    table: str
-    rows: int
-    results: int
-    errors: int
-    parked: int
-    latest: datetime | None
-    halt: Halt | None
-
-
-@dataclass(frozen=True, slots=True)
-class PipelineStatus:
-    """How a pipeline stands.
-
-    Attributes:
-        pipeline: Its name.
-        source: Its source table, with the schema.
-        source_rows: Rows of the source.
-        pending: Rows in the queue.
-        steps: Its steps.
-        trigger: ``manual`` or ``on_change``.
-        last_run: When its latest run began.
-        last_outcome: How that run ended; ``None`` while it runs, or where it was killed.
-    """
-
-    pipeline: str
-    source: str
-    source_rows: int
-    pending: int
-    steps: tuple[StepStatus, ...]
-    trigger: str
-    last_run: datetime | None
-    last_outcome: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +140,7 @@ class RowError:
 @dataclass
 class _Opened:
     pool: AsyncConnectionPool[AsyncConnection[Any]]
+    office: CircuitOffice
     stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
 
@@ -205,7 +174,7 @@ class Engine:
     async def __aenter__(self) -> Self:
         stack = AsyncExitStack()
         pool = await stack.enter_async_context(open_pool(self._conninfo, size=self._connections))
-        self._opened = _Opened(pool, stack)
+        self._opened = _Opened(pool, CircuitOffice(pool), stack)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -220,10 +189,19 @@ class Engine:
         Raises:
             PgAzureError: The engine is not open.
         """
+        return self._open.pool
+
+    @property
+    def _open(self) -> _Opened:
         if self._opened is None:
             msg = "the engine is not open: use it as `async with Engine(...) as engine`"
             raise PgAzureError(msg)
-        return self._opened.pool
+        return self._opened
+
+    @property
+    def conninfo(self) -> str:
+        """The connection string, for sessions beside the pool; a password may stand in it."""
+        return self._conninfo
 
     async def init(self) -> list[Migration]:
         """Install or upgrade the schema ``pgazure``; return the migrations this took.
@@ -237,13 +215,71 @@ class Engine:
         await self.pool.drain()
         return done
 
-    async def apply(self, pipeline: PipelineSpec) -> Changes:
+    async def apply(self, pipeline: PipelineSpec, *, in_place: bool = False) -> Changes:
         """Make the database match a specification; see :func:`pgazure.pipeline.apply.apply`."""
         async with self.pool.connection() as connection:
             await schema.check(connection)
-            changes = await applying.apply(connection, pipeline)
+            changes = await applying.apply(connection, pipeline, in_place=in_place)
+            await connection.execute(statement("circuits_try"), {})
         await self.pool.drain()
         return changes
+
+    async def compare(self, pipeline: PipelineSpec) -> Changes:
+        """Say what :meth:`apply` would change; nothing is changed and nothing is locked.
+
+        Raises:
+            InvalidSpecError: The source does not fit.
+            SchemaError: A privilege is missing.
+        """
+        async with self.pool.connection() as connection:
+            await schema.check(connection)
+            layout = await read_layout(connection, pipeline)
+            return (await compare(connection, pipeline, layout)).changes
+
+    async def drop(self, name: str, *, tables: Sequence[str] = ()) -> Removal:
+        """Drop a pipeline: triggers, queue, view and errors.
+
+        Args:
+            name: Name of the pipeline.
+            tables: Result tables that go with it; the others stay, with what is in them.
+        """
+        async with self.pool.connection() as connection:
+            await schema.check(connection)
+            await applying.read_stored(connection, name)
+            return await drop_pipeline(connection, name, tables)
+
+    async def drop_results(self, tables: Sequence[str]) -> list[str]:
+        """Drop result tables that no step writes to any more; all of them or none."""
+        async with self.pool.connection() as connection:
+            await schema.check(connection)
+            return await drop_results(connection, tables)
+
+    async def pause(self, name: str) -> bool:
+        """Let no more rows be claimed; batches in hand are finished. ``False`` where it was paused."""
+        return bool((await self._steer("pipeline_pause", name)).done)
+
+    async def resume(self, name: str) -> bool:
+        """Let rows be claimed again. ``False`` where it was not paused."""
+        return bool((await self._steer("pipeline_resume", name)).done)
+
+    async def backfill(self, name: str) -> int:
+        """Queue every row again, and keys that have results without a row; return how many."""
+        return int((await self._steer("pipeline_backfill", name)).rows)
+
+    async def _steer(self, query: str, name: str) -> Any:
+        async with self.pool.connection() as connection:
+            await schema.check(connection)
+            await applying.read_stored(connection, name)
+            return await fetch_one(connection, statement(query), {"name": name})
+
+    async def carry_out_orders(self) -> list[Order]:
+        """Apply the pipelines that were ordered in SQL, in order; one that cannot be is refused with the reason."""
+        async with self.pool.connection() as connection:
+            await schema.check(connection)
+            orders = await carry_out_orders(connection)
+        if any(order.outcome == "applied" for order in orders):
+            await self.pool.drain()
+        return orders
 
     async def pipelines(self) -> list[PipelineSpec]:
         """Read the pipelines that are applied, by name."""
@@ -255,15 +291,17 @@ class Engine:
         """Count what a run would do and cost; nothing is sent."""
         async with self.pool.connection() as connection:
             await schema.check(connection)
-            _, spec, layout = await applying.read_pipeline(connection, name)
+            pipeline_id, spec, layout = await applying.read_pipeline(connection, name)
+            await poll(connection, pipeline_id, layout)
+            spec = mark_origin(spec, self._client)
             return await make_plan(connection, spec, layout, _tables(spec, layout), self._prices)
 
     async def run(
         self,
         name: str,
         *,
-        batch_rows: int = 200,
-        concurrency: int = 4,
+        batch_rows: int = BATCH_ROWS,
+        concurrency: int = CONCURRENCY,
         wake: bool = True,
         on_progress: Callable[[Progress], None] | None = None,
         stop: asyncio.Event | None = None,
@@ -287,22 +325,38 @@ class Engine:
             raise PgAzureError(msg)
         async with self.pool.connection() as connection:
             await schema.check(connection)
+            async with connection.transaction():
+                await connection.execute(statement("pipeline_lock"), {"name": name})
+                pipeline_id, spec, layout = await applying.read_pipeline(connection, name)
+                run_id = (await fetch_one(connection, statement("run_start"), {"pipeline_id": pipeline_id})).run_id
+            # Again, since generations may have been switched until the run was there to be seen.
             pipeline_id, spec, layout = await applying.read_pipeline(connection, name)
-            run_id = (await fetch_one(connection, statement("run_start"), {"pipeline_id": pipeline_id})).run_id
-            ledger = Ledger(run_id, pipeline_id, self._prices, spec.budget)
-            await ledger.read_spent(connection)
-            for step in spec.steps:
-                parameters = {"pipeline_id": pipeline_id, "step": step.title}
-                await connection.execute(statement("step_resume"), parameters)
+            spec = mark_origin(spec, self._client)
+            telemetry = Telemetry(name, run_id)
+            ledger = Ledger(self.pool, run_id, pipeline_id, self._prices, budgets=spec.budget, telemetry=telemetry)
+            halted = await fetch_all(connection, statement("steps_halted"), {"pipeline_id": pipeline_id})
+            standing = {row.name for row in halted}
+            if wake:
+                await connection.execute(statement("circuits_try"), {})
+                for title in standing:
+                    parameters = {"pipeline_id": pipeline_id, "step": title}
+                    await connection.execute(statement("step_resume"), parameters)
         queue = Queue(layout, LEASE, run_id)
-        shop = Workshop(spec, pipeline_id, layout, queue, _tables(spec, layout), self.pool, self._client, ledger)
+        tables = _tables(spec, layout)
+        shop = Workshop(spec, pipeline_id, layout, queue, tables, self.pool, self._client, ledger, telemetry)
+        shop.standing.update(standing)
         runner = Runner(shop, batch_rows=batch_rows, concurrency=concurrency, wake=wake, on_progress=on_progress)
         watcher = asyncio.create_task(_stop_when(stop, runner)) if stop is not None else None
         started = asyncio.get_running_loop().time()
         outcome = "failed"
         try:
-            async with show_life(self._conninfo, run_id):
-                await runner.run()
+            telemetry.tell("run began")
+            async with (
+                show_life(self._conninfo, run_id),
+                keep_progress(self.pool, run_id, telemetry, lambda: runner.rows),
+            ):
+                with telemetry.span("run"), pace_by(self._open.office):
+                    await runner.run()
             outcome = "stopped" if runner.stopping else "halted" if shop.halts else "finished"
         except asyncio.CancelledError:
             outcome = "cancelled"
@@ -312,8 +366,13 @@ class Engine:
                 watcher.cancel()
             finish = {"run_id": run_id, "rows": runner.rows, "outcome": outcome}
             async with self.pool.connection() as connection:
-                await ledger.write(connection)
+                await ledger.close(connection)
                 await connection.execute(statement("run_finish"), finish)
+                if outcome in {"finished", "halted"}:
+                    await connection.execute(statement("orders_met"), {"run_id": run_id, "outcome": outcome})
+            telemetry.tell(
+                "run ended", outcome=outcome, rows=runner.rows, requests=ledger.requests, price_usd=float(ledger.price)
+            )
         return await self._report(shop, runner, run_id, asyncio.get_running_loop().time() - started)
 
     async def has_due(self, name: str) -> bool:
@@ -324,7 +383,10 @@ class Engine:
         """
         async with self.pool.connection() as connection:
             await schema.check(connection)
-            queue = Queue((await applying.read_pipeline(connection, name))[2], LEASE)
+            pipeline_id, spec, layout = await applying.read_pipeline(connection, name)
+            await follow_partitions(connection, pipeline_id, layout, replicated=spec.source.replicated)
+            await poll(connection, pipeline_id, layout)
+            queue = Queue(layout, LEASE)
             await queue.rescue(connection)
             return await queue.has_due(connection)
 
@@ -333,6 +395,7 @@ class Engine:
             left = await shop.queue.pending(connection)
             spent = await fetch_all(connection, statement("spent_in_run"), {"run_id": run_id})
             counts = await fetch_all(connection, statement("error_counts"), {"pipeline_id": shop.pipeline_id})
+            paused = (await fetch_one(connection, statement("pipeline_paused"), {"name": shop.spec.name})).paused
         return RunReport(
             shop.spec.name,
             runner.rows,
@@ -347,52 +410,22 @@ class Engine:
             dict(shop.halts),
             sum(row.parked for row in counts),
             str(runner.stopped_by) if runner.stopped_by else None,
+            paused,
         )
 
-    async def status(self, name: str | None = None) -> list[PipelineStatus]:
-        """Say how one pipeline stands, or all of them."""
+    async def status(self, name: str | None = None, *, exact: bool = False) -> list[PipelineStatus]:
+        """Say how one pipeline stands, or all of them by name; it takes no right on the source.
+
+        Args:
+            name: Only this pipeline.
+            exact: Count the rows of large tables too, which takes as long as reading them.
+
+        Raises:
+            InvalidSpecError: There is no such pipeline.
+        """
         async with self.pool.connection() as connection:
             await schema.check(connection)
-            names = [name] if name else [spec.name for _, spec in await applying.read_pipelines(connection)]
-            return [await self._status(connection, each) for each in names]
-
-    async def _status(self, connection: AsyncConnection[Any], name: str) -> PipelineStatus:
-        pipeline_id, spec, layout = await applying.read_pipeline(connection, name)
-        parameters = {"pipeline_id": pipeline_id}
-        errors = {row.step: row for row in await fetch_all(connection, statement("error_counts"), parameters)}
-        states = {row.name: row for row in await fetch_all(connection, statement("step_states"), parameters)}
-        last = await fetch_one(connection, statement("run_last"), parameters)
-        steps = []
-        for step in spec.steps:
-            state = states[step.title]
-            count = await fetch_one(
-                connection,
-                statement("result_counts", row=layout.keys, table=identifier(state.result_schema, state.result_table)),
-            )
-            failed = errors.get(step.title)
-            halt = Halt(state.halted_class, state.halted_code, state.halted_message) if state.halted_at else None
-            steps.append(
-                StepStatus(
-                    step.title,
-                    f"{state.result_schema}.{state.result_table}",
-                    count.rows,
-                    count.results,
-                    failed.errors if failed else 0,
-                    failed.parked if failed else 0,
-                    count.latest,
-                    halt,
-                )
-            )
-        return PipelineStatus(
-            name,
-            f"{layout.schema}.{layout.table}",
-            (await fetch_one(connection, statement("source_count", source=layout.source))).rows,
-            await Queue(layout, LEASE).pending(connection),
-            tuple(steps),
-            spec.trigger,
-            last.started_at if last else None,
-            last.outcome if last else None,
-        )
+            return await read_statuses(connection, name, exact=exact)
 
     async def errors(
         self,
@@ -410,6 +443,82 @@ class Engine:
             _check_filters(spec, step, error_class)
             parameters = {"pipeline": name, "step": step, "class": error_class, "code": code, "limit": limit}
             return [RowError(*row) for row in await fetch_all(connection, statement("errors_list"), parameters)]
+
+    async def spend(
+        self,
+        name: str | None = None,
+        *,
+        by: Sequence[str] = ("day", "pipeline", "operation"),
+        since: date | None = None,
+    ) -> list[Spend]:
+        """Sum up what requests have cost, in the order of the groups.
+
+        Args:
+            name: Only this pipeline.
+            by: What to sum up by: ``day`` (UTC), ``pipeline``, ``step``, ``service``, ``operation``, ``model``.
+            since: Only this UTC day and later ones.
+
+        Raises:
+            InvalidSpecError: There is no such pipeline or grouping.
+        """
+        async with self.pool.connection() as connection:
+            await schema.check(connection)
+            if name is not None:
+                await applying.read_pipeline(connection, name)
+            return await read_spend(connection, by, pipeline=name, since=since)
+
+    @asynccontextmanager
+    async def generations(self, name: str) -> AsyncIterator[Generations]:
+        """Work on the generations of a pipeline, in one transaction.
+
+        Raises:
+            InvalidSpecError: There is no such pipeline.
+        """
+        async with self.pool.connection() as connection, connection.transaction():
+            await schema.check(connection)
+            yield await Generations.read(connection, name)
+
+    async def lineage(self, name: str, key: Mapping[str, str]) -> list[Passage]:
+        """Follow the texts of one row, those that were replaced included, to the services they went to.
+
+        Raises:
+            InvalidSpecError: There is no such pipeline, or ``key`` does not name its key columns.
+        """
+        async with self.pool.connection() as connection:
+            await schema.check(connection)
+            pipeline_id, _, layout = await applying.read_pipeline(connection, name)
+            return await read_lineage(connection, pipeline_id, layout, key)
+
+    async def kept(self, name: str | None = None) -> list[Kept]:
+        """Say what is kept of texts that were replaced, in one pipeline or in all of them and of searches.
+
+        Raises:
+            InvalidSpecError: There is no such pipeline.
+        """
+        async with self.pool.connection() as connection:
+            await schema.check(connection)
+            if name is not None:
+                await applying.read_pipeline(connection, name)
+            return await read_kept(connection, name)
+
+    async def forget(self, name: str | None, age: timedelta) -> int:
+        """Forget what was replaced at least ``age`` ago, in one pipeline or in all of them and of searches.
+
+        Args:
+            name: Name of the pipeline; ``None`` for all of them, and for phrases last searched for so long ago.
+            age: How long ago.
+
+        Returns:
+            How many results and phrases.
+
+        Raises:
+            InvalidSpecError: There is no such pipeline.
+        """
+        async with self.pool.connection() as connection:
+            await schema.check(connection)
+            if name is not None:
+                await applying.read_pipeline(connection, name)
+            return await forget(connection, age, name, phrases=name is None)
 
     async def retry(
         self,
@@ -434,25 +543,20 @@ class Engine:
         """
         async with self.pool.connection() as connection:
             await schema.check(connection)
-            pipeline_id, spec, layout = await applying.read_pipeline(connection, name)
+            _, spec, layout = await applying.read_pipeline(connection, name)
             _check_filters(spec, step, error_class)
             columns = [column.name for column in layout.key]
             if key is not None and set(key) != set(columns):
                 msg = f"the key of {layout.schema}.{layout.table} is {', '.join(columns)}; name each of its columns"
                 raise InvalidSpecError(msg)
             parameters = {
-                "pipeline_id": pipeline_id,
+                "pipeline": name,
                 "step": step,
                 "class": error_class,
                 "code": code,
                 "key": None if key is None else Jsonb({column: str(key[column]) for column in columns}),
             }
-            async with connection.transaction():
-                rows = await fetch_all(connection, statement("errors_unpark"), parameters)
-                keys: set[Key] = {tuple(row.key[column] for column in columns) for row in rows}
-                if keys:
-                    await Queue(layout, LEASE).enqueue(connection, sorted(keys))
-            return len(keys)
+            return int((await fetch_one(connection, statement("retry_failed"), parameters)).rows)
 
 
 def _check_filters(spec: PipelineSpec | None, step: str | None, error_class: str | None) -> None:

@@ -6,6 +6,9 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pgazure.pipeline.operation import Unit
     from pgazure.pipeline.spec import Step
 
 
@@ -19,4 +22,12 @@ def hash_input(step: Step, text: str, *decisive: str | None) -> bytes:
         digest.update(b"\x00" if value is None else b"\x01" + value.encode() + b"\x00")
     digest.update(b"\x02")
     digest.update(text.encode())
+    return digest.digest()
+
+
+def hash_work(units: Iterable[Unit]) -> bytes:
+    """Hash all that a step has to do for one row."""
+    digest = blake2b(digest_size=16)
+    for unit in units:
+        digest.update(unit.digest)
     return digest.digest()

@@ -1,99 +1,25 @@
-"""Operations: for each kind of step, its result columns, its units of work and the call that does them.
-
-A unit is the smallest piece of work that is stored, hashed and paid for by
-itself: a row for most steps, a row and a target language for ``translate``, a
-chunk for ``embed``.
-"""
+"""Operations: for each kind of step, its result columns, its units of work and the call that does them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from pgazure.errors import ConfigurationError
 from pgazure.pipeline import spec
 from pgazure.pipeline.hashing import hash_input
 from pgazure.pipeline.layout import Column
+from pgazure.pipeline.model_operations import Calling, Extraction, Generation, Invocation, Ranking, Truth
+from pgazure.pipeline.operation import Operation, Unit, Values
 from pgazure.types import DocumentError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from pgazure.client import AsyncClient
     from pgazure.pipeline.spec import Step
 
-Values = tuple[Any, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """One piece of work.
-
-    Attributes:
-        place: Where its result stands within the row: ``()``, ``(target_language,)`` or ``(chunk_index,)``.
-        text: The text to work on.
-        language: Code of its language, where it is known.
-        digest: Hash of all that decides the result.
-    """
-
-    place: tuple[Any, ...]
-    text: str
-    language: str | None
-    digest: bytes
-
-
-class Operation:
-    """One kind of step, a unit per row.
-
-    Attributes:
-        places: Columns that tell the results of one row apart.
-        columns: Columns of the result itself.
-        billed: Whether a service does the work; otherwise it costs nothing and is never looked up.
-    """
-
-    places: tuple[Column, ...] = ()
-    billed = True
-
-    def __init__(
-        self,
-        columns: Sequence[tuple[str, str]],
-        method: str,
-        unpack: Callable[[Any], Values],
-        parameters: Sequence[str] = (),
-        give: Callable[[Values], str | None] | None = None,
-    ) -> None:
-        self.columns = tuple(Column(name, kind) for name, kind in columns)
-        self._method = method
-        self._unpack = unpack
-        self._parameters = tuple(parameters)
-        self._give = give
-
-    def value_columns(self, step: Step) -> tuple[Column, ...]:  # noqa: ARG002 - a step may decide a column's type
-        """Columns of the result of this step."""
-        return self.columns
-
-    def units(self, step: Step, inputs: Sequence[str], language: str | None) -> list[Unit]:
-        """Divide what a row gives to a step into units."""
-        return [Unit((), text, language, hash_input(step, text, language)) for text in inputs]
-
-    async def call(self, client: AsyncClient, step: Step, units: Sequence[Unit]) -> list[Values | DocumentError]:
-        """Have the units done; one entry per unit, in order.
-
-        Raises:
-            ServiceError: No unit can pass: a refused key, a missing deployment, no network.
-        """
-        function = getattr(client.azure_cognitive, self._method)
-        arguments = {name: getattr(step, name) for name in self._parameters}
-        if isinstance(step, spec.LanguageStep):
-            arguments["language"] = [unit.language for unit in units]
-        results = await function([unit.text for unit in units], throw_on_error=False, **arguments)
-        return [r if isinstance(r, DocumentError) else self._unpack(r) for r in results]
-
-    def give(self, results: Sequence[tuple[tuple[Any, ...], Values]]) -> list[str]:
-        """Texts that another step may read, from the results of one row in order of place."""
-        if self._give is None:
-            return []
-        return [text for _, values in results if (text := self._give(values)) and not text.isspace()]
+__all__ = ["OPERATIONS", "Operation", "Unit", "Values"]
 
 
 class _Translation(Operation):
@@ -151,7 +77,7 @@ class _Chunking(Operation):
         from pgazure.pipeline.chunking import split  # noqa: PLC0415 - brings the tokenizer
 
         assert isinstance(step, spec.Chunk)
-        pieces = [piece for text in inputs for piece in split(text, step.chunk_size, step.overlap)]
+        pieces = [piece for text in inputs for piece in split(text, step.chunk_size, step.overlap, step.method)]
         return [Unit((n,), piece, language, hash_input(step, piece)) for n, piece in enumerate(pieces)]
 
     async def call(self, client: AsyncClient, step: Step, units: Sequence[Unit]) -> list[Values | DocumentError]:  # noqa: ARG002
@@ -162,10 +88,11 @@ class _Embedding(Operation):
     """A unit per text that another step gives, or one for the row."""
 
     places = (Column("chunk_index", "integer"),)
+    repeats = "chunk_text"
 
     def value_columns(self, step: Step) -> tuple[Column, ...]:
         assert isinstance(step, spec.Embed)
-        return (Column("chunk_text", "text"), Column("embedding", f"vector({step.width})"))
+        return (Column("chunk_text", "text"), Column("embedding", f"{step.vector_type}({step.width})"))
 
     def units(self, step: Step, inputs: Sequence[str], language: str | None) -> list[Unit]:
         return [Unit((n,), text, language, hash_input(step, text)) for n, text in enumerate(inputs)]
@@ -205,6 +132,13 @@ def _language(values: Values) -> str | None:
 _LANGUAGE_CODES = {"zh_chs": "zh-hans", "zh_cht": "zh-hant"}
 
 _ENTITIES = ("entities", "pgazure.entity[]")
+_CUSTOM = ("project_name", "deployment_name")
+
+
+def _spell(results: Sequence[Any]) -> list[dict[str, Any]]:
+    """Spell nested results as JSON has them."""
+    return [asdict(each) for each in results]
+
 
 OPERATIONS: dict[str, Operation] = {
     "detect_language": Operation(
@@ -249,4 +183,60 @@ OPERATIONS: dict[str, Operation] = {
     ),
     "chunk": _Chunking([("chunk_text", "text")], "", tuple, give=lambda values: values[0]),
     "embed": _Embedding([], "", tuple),
+    "linked_entities": Operation(
+        [("linked_entities", "pgazure.linked_entity[]")], "linked_entities", lambda r: (list(r),)
+    ),
+    "transliterate": Operation(
+        [("script", "text"), ("text", "text")],
+        "transliterate",
+        lambda r: (r.script, r.text),
+        parameters=["language", "from_script", "to_script"],
+        give=lambda values: values[1],
+        schema="azure_translator",
+    ),
+    "analyze_opinions": Operation(
+        [
+            ("sentiment", "text"),
+            ("positive_score", "double precision"),
+            ("neutral_score", "double precision"),
+            ("negative_score", "double precision"),
+            ("sentences", "jsonb"),
+        ],
+        "analyze_opinions",
+        lambda r: (r.sentiment, r.positive_score, r.neutral_score, r.negative_score, _spell(r.sentences)),
+        schema="azure_language",
+    ),
+    "recognize_healthcare_entities": Operation(
+        [("entities", "jsonb"), ("relations", "jsonb")],
+        "recognize_healthcare_entities",
+        lambda r: (_spell(r.entities), _spell(r.relations)),
+        schema="azure_language",
+    ),
+    "recognize_custom_entities": Operation(
+        [("entities", "jsonb")],
+        "recognize_custom_entities",
+        lambda r: (_spell(r),),
+        parameters=_CUSTOM,
+        schema="azure_language",
+    ),
+    "classify_single_label": Operation(
+        [("category", "text"), ("confidence_score", "double precision")],
+        "classify_single_label",
+        lambda r: (r.category, r.confidence_score),
+        parameters=_CUSTOM,
+        schema="azure_language",
+    ),
+    "classify_multi_label": Operation(
+        [("categories", "text[]"), ("confidence_scores", "double precision[]")],
+        "classify_multi_label",
+        lambda r: ([each.category for each in r], [each.confidence_score for each in r]),
+        parameters=_CUSTOM,
+        schema="azure_language",
+    ),
+    "generate": Generation(),
+    "extract": Extraction(),
+    "is_true": Truth(),
+    "rank": Ranking(),
+    "invoke": Invocation(),
+    "call": Calling(),
 }

@@ -11,7 +11,7 @@ from psycopg.rows import tuple_row
 from pgazure.pipeline import spec
 from pgazure.pipeline.database import fetch_one
 from pgazure.pipeline.operations import OPERATIONS
-from pgazure.pipeline.statements import statement
+from pgazure.pipeline.statements import conjunction, statement
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from pgazure.pipeline.results import ResultTable
     from pgazure.pipeline.spec import PipelineSpec, Step
 
+    # The text of a row, and the columns that the pipeline reads.
+    _Row = tuple[str | None, Sequence[str | None]]
+
 _PAGE = 1_000
 
 # What the services allow by default: requests a minute of a Language operation, characters an hour of
@@ -30,6 +33,8 @@ _PAGE = 1_000
 _LANGUAGE_REQUESTS_PER_MINUTE = 1_000
 _TRANSLATOR_CHARACTERS_PER_HOUR = 40_000_000
 _EMBEDDING_TOKENS_PER_MINUTE = 350_000
+
+_ANSWERED = (spec.Generate, spec.Extract, spec.IsTrue, spec.Rank)
 
 _DOCUMENTS_PER_REQUEST = {
     "detect_language": 1000,
@@ -39,6 +44,12 @@ _DOCUMENTS_PER_REQUEST = {
     "recognize_pii_entities": 5,
     "summarize_extractive": 25,
     "summarize_abstractive": 25,
+    "linked_entities": 5,
+    "analyze_opinions": 10,
+    "recognize_healthcare_entities": 25,
+    "recognize_custom_entities": 25,
+    "classify_single_label": 25,
+    "classify_multi_label": 25,
 }
 
 
@@ -112,34 +123,32 @@ async def make_plan(
     tallies = [_Tally(step, pipeline, tables[step.title]) for stage in pipeline.stages for step in stage]
     rows = empty = 0
     async with connection.transaction():
-        async for texts in _read_texts(connection, pipeline, layout):
-            rows += len(texts)
-            present = [text for text in texts if text is not None]
-            empty += len(texts) - len(present)
+        async for page in _read_rows(connection, pipeline, layout):
+            rows += len(page)
+            empty += sum(text is None for text, _ in page)
             for tally in tallies:
-                await tally.count(connection, present, prices)
+                await tally.count(connection, page, prices)
         source_rows = (await fetch_one(connection, statement("source_count", source=layout.source))).rows
     return Plan(pipeline.name, rows, empty, source_rows, tuple(tally.result() for tally in tallies), prices.as_of)
 
 
-async def _read_texts(
+async def _read_rows(
     connection: AsyncConnection[Any], pipeline: PipelineSpec, layout: Layout
-) -> AsyncIterator[Sequence[str | None]]:
+) -> AsyncIterator[Sequence[_Row]]:
     query = statement(
         "source_texts",
         key_texts=layout.key_texts("q"),
         watched_texts=layout.watched_texts("s"),
-        queue=layout.queue,
+        pending=layout.pending,
         source=layout.source,
-        source_is_queued=layout.match("s", "q"),
+        source_is_queued=conjunction([layout.match("s", "q"), *layout.holds("s")]),
     )
 
     width = len(layout.key)
-    template = pipeline.source.template
     async with connection.cursor("pgazure_plan", row_factory=tuple_row) as cursor:
         await cursor.execute(query, {})
         while page := await cursor.fetchmany(_PAGE):
-            yield [template.render(row[width:]) for row in page]
+            yield [(pipeline.render(row[width:]), row[width:]) for row in page]
 
 
 class _Tally:
@@ -147,6 +156,7 @@ class _Tally:
 
     def __init__(self, step: Step, pipeline: PipelineSpec, table: ResultTable) -> None:
         self._step = step
+        self._pipeline = pipeline
         self._table = table
         self._chunk = next((s for s in pipeline.steps if isinstance(s, spec.Chunk)), None)
         reads = pipeline.input_of(step)
@@ -159,14 +169,15 @@ class _Tally:
         self._unit = ""
         self._price = Decimal(0)
 
-    async def count(self, connection: AsyncConnection[Any], texts: Sequence[str], prices: PriceList) -> None:
+    async def count(self, connection: AsyncConnection[Any], rows: Sequence[_Row], prices: PriceList) -> None:
         """Add a page."""
         operation = OPERATIONS[self._step.operation]
         fresh: dict[bytes, str] = {}
-        for text in texts:
-            inputs = [text]
+        for text, values in rows:
+            inputs = [] if text is None else [text]
             if self._splits and self._chunk is not None:
-                inputs = [unit.text for unit in OPERATIONS["chunk"].units(self._chunk, [text], None)]
+                inputs = [unit.text for unit in OPERATIONS["chunk"].units(self._chunk, inputs, None)]
+            inputs = self._pipeline.compose(self._step, inputs, values)
             for unit in operation.units(self._step, inputs, getattr(self._step, "language", None)):
                 self._texts += 1
                 if unit.digest not in self._seen:
@@ -193,7 +204,8 @@ class _Tally:
             self._units,
             self._price,
             self._seconds(distinct - self._known),
-            self._exact,
+            # How long a model's answers are is known when it has given them.
+            self._exact and not isinstance(self._step, _ANSWERED),
         )
 
     def _seconds(self, texts: int) -> float:

@@ -1,4 +1,8 @@
-"""The queue: rows are claimed under a lease, written only while it holds, and settled or released."""
+"""The queue: rows are claimed under a lease, written only while it holds, and settled or released.
+
+Writes to the source leave keys in a table of changes, which costs them little. They are *gathered* into
+the queue, where each row stands once, when rows are claimed.
+"""
 
 from __future__ import annotations
 
@@ -11,17 +15,20 @@ from uuid import UUID, uuid4
 import psycopg
 
 from pgazure.pipeline.database import fetch_one, fetch_tuples
-from pgazure.pipeline.statements import statement
+from pgazure.pipeline.statements import Statements, commas, conjunction, literal, statement, trusted
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from psycopg import AsyncConnection, sql
+    from psycopg import AsyncConnection
 
     from pgazure.pipeline.layout import Key, Layout
 
 # After so many claims that ended with their worker, a row is claimed alone.
 _SUSPECT_CLAIMS = 3
+
+# Changes gathered in one transaction: no more, so that others need not wait for long.
+_GATHERED_AT_ONCE = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +40,7 @@ class Item:
         attempts: How often it has been claimed without being settled, this time included.
         present: Whether the source still holds it.
         digest: The database's own hash of its watched columns.
+        failed: Whether errors are kept of it.
         values: The watched columns as texts.
     """
 
@@ -40,6 +48,7 @@ class Item:
     attempts: int
     present: bool
     digest: int
+    failed: bool
     values: tuple[str | None, ...]
 
 
@@ -64,27 +73,47 @@ class Queue:
         self._layout = layout
         self._lease = lease
         self._run_id = run_id
-        self._common = {
-            "queue": layout.queue,
-            "keys": layout.keys,
-            "items": layout.items,
-            "queue_is_item": layout.match_item("q"),
-        }
+        self._queries = Statements(
+            pipeline=literal(layout.pipeline),
+            queue=layout.queue,
+            changes=layout.changes,
+            pending=layout.pending,
+            source=layout.source,
+            source_oid=layout.source_oid,
+            keys=layout.keys,
+            key_texts=layout.key_texts("l"),
+            key_json=layout.key_json("l"),
+            q_keys=layout.keys_of("q"),
+            q_key_texts=layout.key_texts("q"),
+            items=layout.items,
+            item_keys=commas(layout.item_key("i")),
+            digest=layout.digest("s"),
+            watched_texts=layout.watched_texts("s"),
+            queue_is_due=layout.match("q", "due"),
+            queue_is_item=layout.match_item("q"),
+            queue_is_locked=layout.match("q", "l"),
+            # A row that is not to be enriched is as good as none.
+            source_is_item=conjunction([layout.match_item("s"), *layout.holds("s")]),
+            source_is_leased=conjunction([layout.match("s", "l"), *layout.holds("s")]),
+            present=layout.key[0].of("s"),
+            # Rows of a view cannot be locked; what changes meanwhile is found by the next look.
+            source_lock=trusted("" if layout.polled else "FOR KEY SHARE OF s SKIP LOCKED"),
+        )
+
+    async def gather(self, connection: AsyncConnection[Any]) -> int:
+        """Queue the rows whose keys writes to the source have left; return how many changes there were."""
+        gathered = 0
+        while True:
+            async with connection.transaction():
+                await connection.execute(self._queries["gather_lock"], {})
+                row = await fetch_one(connection, self._queries["gather"], {"limit": _GATHERED_AT_ONCE})
+            gathered += int(row.rows)
+            if row.rows < _GATHERED_AT_ONCE:
+                return gathered
 
     async def claim(self, connection: AsyncConnection[Any], limit: int) -> Claim:
         """Claim at most ``limit`` rows that are due, the longest due first; fewer or none where there are no more."""
-        layout, lease, width = self._layout, uuid4(), len(self._layout.key)
-        query = statement(
-            "claim",
-            **self._only("queue", "keys"),
-            queue_is_due=layout.match("q", "due"),
-            leased_keys=layout.keys_of("q"),
-            key_texts=layout.key_texts("l"),
-            digest=layout.digest("s"),
-            watched_texts=layout.watched_texts("s"),
-            source=layout.source,
-            source_is_leased=layout.match("s", "l"),
-        )
+        lease, width = uuid4(), len(self._layout.key)
         parameters = {
             "limit": limit,
             "lease": lease,
@@ -92,16 +121,17 @@ class Queue:
             "run_id": self._run_id,
             "suspect": _SUSPECT_CLAIMS,
         }
-        rows = await fetch_tuples(connection, query, parameters)
-        return Claim(
-            lease,
-            tuple(Item(row[:width], row[width], row[width + 1], row[width + 2], row[width + 3 :]) for row in rows),
-        )
+        rows = await fetch_tuples(connection, self._queries["claim"], parameters)
+        items = []
+        for row in rows:
+            attempts, present, digest, failed = row[width : width + 4]
+            items.append(Item(row[:width], attempts, present, digest, bool(failed), row[width + 4 :]))
+        return Claim(lease, tuple(items))
 
     async def heartbeat(self, connection: AsyncConnection[Any], lease: UUID, keys: Sequence[Key]) -> None:
         """Hold the lease on rows for another period."""
-        query = statement("heartbeat", **self._only("queue", "items", "queue_is_item"))
-        await connection.execute(query, self._layout.parameters(keys, lease=lease, duration=self._lease))
+        parameters = self._layout.parameters(keys, lease=lease, duration=self._lease)
+        await connection.execute(self._queries["heartbeat"], parameters)
 
     async def fence(self, connection: AsyncConnection[Any], lease: UUID, items: Sequence[Item]) -> set[Key]:
         """Lock and return the rows that are still ours and unchanged; call it inside the writing transaction."""
@@ -111,66 +141,48 @@ class Queue:
         """Return the same rows, those included that somebody has locked."""
         return await self._read_ours("still_ours", connection, lease, items)
 
+    async def fence_gone(self, connection: AsyncConnection[Any], lease: UUID, items: Sequence[Item]) -> list[Key]:
+        """Lock and return the rows that are still ours and still missing from the source."""
+        parameters = self._layout.parameters([item.key for item in items], lease=lease)
+        return await fetch_tuples(connection, self._queries["fence_gone"], parameters)
+
     async def _read_ours(
         self, name: str, connection: AsyncConnection[Any], lease: UUID, items: Sequence[Item]
     ) -> set[Key]:
-        layout = self._layout
-        query = statement(
-            name,
-            **self._only("queue", "items", "queue_is_item"),
-            key_texts=layout.key_texts("q"),
-            source=layout.source,
-            source_is_item=layout.match_item("s"),
-            digest=layout.digest("s"),
-        )
-        parameters = layout.parameters([i.key for i in items], [i.digest for i in items], lease)
-        return set(await fetch_tuples(connection, query, parameters))
+        parameters = self._layout.parameters([i.key for i in items], [i.digest for i in items], lease)
+        return set(await fetch_tuples(connection, self._queries[name], parameters))
 
     async def settle(self, connection: AsyncConnection[Any], lease: UUID, keys: Sequence[Key]) -> None:
         """Take finished rows off the queue; rows that changed meanwhile stay."""
-        await connection.execute(statement("settle", **self._locked()), self._layout.parameters(keys, lease=lease))
+        await connection.execute(self._queries["settle"], self._layout.parameters(keys, lease=lease))
 
     async def release(
         self, connection: AsyncConnection[Any], lease: UUID, keys: Sequence[Key], *, delay: float
     ) -> None:
         """Give rows back, due again after ``delay`` seconds."""
         parameters = self._layout.parameters(keys, lease=lease, delay=timedelta(seconds=delay))
-        await connection.execute(statement("release", **self._locked()), parameters)
-
-    async def enqueue(self, connection: AsyncConnection[Any], keys: Sequence[Key]) -> None:
-        """Queue rows by key."""
-        query = statement("enqueue_keys", **self._only("queue", "keys", "items"), item_keys=self._layout.item_keys)
-        await connection.execute(query, self._layout.parameters(keys))
+        await connection.execute(self._queries["release"], parameters)
 
     async def rescue(self, connection: AsyncConnection[Any]) -> None:
         """Make the rows that ended runs still hold due now."""
-        await connection.execute(statement("rescue", queue=self._layout.queue), {"run_id": self._run_id})
+        await connection.execute(self._queries["rescue"], {"run_id": self._run_id})
 
     async def wake(self, connection: AsyncConnection[Any]) -> None:
         """Make the rows that wait for a pause to end due now."""
-        await connection.execute(statement("wake", queue=self._layout.queue), {})
+        await connection.execute(self._queries["wake"], {})
 
     async def pending(self, connection: AsyncConnection[Any]) -> int:
         """Count the rows."""
-        return int((await fetch_one(connection, statement("pending", queue=self._layout.queue))).rows)
+        return int((await fetch_one(connection, self._queries["pending"])).rows)
 
     async def has_due(self, connection: AsyncConnection[Any]) -> bool:
         """Tell whether any row is due."""
-        return bool((await fetch_one(connection, statement("has_due", queue=self._layout.queue))).due)
+        return bool((await fetch_one(connection, self._queries["has_due"])).due)
 
     async def next_due(self, connection: AsyncConnection[Any]) -> float | None:
         """Seconds until the first row that nobody holds is due; ``None`` where there is none."""
-        row = await fetch_one(connection, statement("next_due", queue=self._layout.queue))
+        row = await fetch_one(connection, self._queries["next_due"], {"run_id": self._run_id})
         return None if row.seconds is None else float(row.seconds)
-
-    def _only(self, *names: str) -> dict[str, sql.Composable]:
-        return {name: self._common[name] for name in names}
-
-    def _locked(self) -> dict[str, sql.Composable]:
-        return self._only("queue", "items", "queue_is_item") | {
-            "q_keys": self._layout.keys_of("q"),
-            "queue_is_locked": self._layout.match("q", "l"),
-        }
 
 
 @asynccontextmanager

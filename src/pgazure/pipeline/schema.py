@@ -41,6 +41,12 @@ def migrations() -> list[Migration]:
     return sorted(found, key=lambda m: m.version)
 
 
+def functions() -> list[str]:
+    """Read the files of ``sql/functions``: views and functions for people, made anew by every install."""
+    files = (file for file in (sql_folder() / "functions").iterdir() if file.name.endswith(".sql"))
+    return [file.read_text(encoding="utf-8") for file in sorted(files, key=lambda file: file.name)]
+
+
 async def install(connection: AsyncConnection[Any]) -> list[Migration]:
     """Bring the schema up to date; return the migrations that this took, none where it was.
 
@@ -78,6 +84,8 @@ async def install(connection: AsyncConnection[Any]) -> list[Migration]:
                 record = {"version": migration.version, "name": migration.name, "sha256": migration.digest}
                 await connection.execute(statement("migration_record"), record)
                 done.append(migration)
+        for text in functions():
+            await connection.execute(trusted(text))
     return done
 
 

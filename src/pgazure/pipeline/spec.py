@@ -6,17 +6,11 @@ extension's functions, their parameters the names of the functions' arguments.
 
 from __future__ import annotations
 
-import json
-import re
-from decimal import Decimal
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
-from hashlib import blake2b
-from typing import Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     SerializeAsAny,
     ValidationError,
@@ -26,34 +20,111 @@ from pydantic import (
 )
 
 from pgazure.errors import InvalidSpecError
+from pgazure.pipeline.budget import Budget, read_budgets
+from pgazure.pipeline.filters import Condition, read_conditions
+from pgazure.pipeline.function_step import Call
+from pgazure.pipeline.model_steps import Extract, Generate, Invoke, IsTrue, Rank, TemplateStep
+from pgazure.pipeline.privacy import find_way_around
+from pgazure.pipeline.schedule import NOT_SCHEDULED, Schedule
+from pgazure.pipeline.steps import (
+    KNOWN_DIMENSIONS,
+    AnalyzeOpinions,
+    AnalyzeSentiment,
+    Chunk,
+    ClassifyMultiLabel,
+    ClassifySingleLabel,
+    CustomStep,
+    DetectLanguage,
+    Embed,
+    ExtractKeyPhrases,
+    LanguageStep,
+    LinkedEntities,
+    RecognizeCustomEntities,
+    RecognizeEntities,
+    RecognizeHealthcareEntities,
+    RecognizePiiEntities,
+    SpecModel,
+    Step,
+    SummarizeAbstractive,
+    SummarizeExtractive,
+    Translate,
+    Transliterate,
+    checked_name,
+)
 from pgazure.pipeline.template import Template
 
-_NAME = re.compile(r"[a-z_][a-z0-9_]{0,39}")
-_BUDGET = re.compile(r"(?P<amount>\d+(?:\.\d+)?) USD/(?P<period>run|day)")
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-KNOWN_DIMENSIONS = {
-    "text-embedding-3-small": 1536,
-    "text-embedding-3-large": 3072,
-    "text-embedding-ada-002": 1536,
-}
+__all__ = [
+    "KNOWN_DIMENSIONS",
+    "STEPS",
+    "AnalyzeOpinions",
+    "AnalyzeSentiment",
+    "Budget",
+    "Call",
+    "Chunk",
+    "ClassifyMultiLabel",
+    "ClassifySingleLabel",
+    "CustomStep",
+    "DetectLanguage",
+    "Embed",
+    "Extract",
+    "ExtractKeyPhrases",
+    "Generate",
+    "Invoke",
+    "IsTrue",
+    "LanguageStep",
+    "LinkedEntities",
+    "PipelineSpec",
+    "Rank",
+    "RecognizeCustomEntities",
+    "RecognizeEntities",
+    "RecognizeHealthcareEntities",
+    "RecognizePiiEntities",
+    "Source",
+    "Step",
+    "SummarizeAbstractive",
+    "SummarizeExtractive",
+    "Translate",
+    "Transliterate",
+    "explain",
+    "read_spec",
+]
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
-def _checked_name(value: str, what: str) -> str:
-    if not _NAME.fullmatch(value):
-        msg = f"{what} {value!r}: use a lower-case letter or _ first, then letters, digits or _, 40 at most"
-        raise ValueError(msg)
-    return value
-
-
-class Source(_Model):
-    """A table and how the text of a row is made of its columns; see :func:`table_source`."""
+class Source(SpecModel):
+    """A table or view and how the text of a row is made of its columns; see :func:`table_source`."""
 
     table: str = Field(min_length=1)
     text: str
+    where: tuple[Condition, ...] = ()
+    key: tuple[str, ...] = ()
+    incremental_column: str | None = Field(None, min_length=1)
+    replicated: bool = False
+
+    @field_validator("where", mode="before")
+    @classmethod
+    def _read_where(cls, value: Any) -> Any:
+        return read_conditions(value)
+
+    @field_validator("key", mode="before")
+    @classmethod
+    def _read_key(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _polled(self) -> Self:
+        if self.incremental_column and self.replicated:
+            msg = "replicated is about triggers, and a source with incremental_column has none: leave one of them out"
+            raise ValueError(msg)
+        if self.key and not self.incremental_column:
+            msg = "key is for sources that are polled: name the incremental_column too, or leave key out"
+            raise ValueError(msg)
+        if len(set(self.key)) < len(self.key):
+            msg = "name each key column once"
+            raise ValueError(msg)
+        return self
 
     @field_validator("text")
     @classmethod
@@ -64,228 +135,10 @@ class Source(_Model):
             raise ValueError(str(error)) from None
         return value
 
-    @property
+    @cached_property
     def template(self) -> Template:
         """The parsed template."""
         return Template.parse(self.text)
-
-
-class Step(_Model):
-    """What every step has.
-
-    Attributes:
-        name: Name of the step within its pipeline; the operation's where none is given.
-        table: Name of the result table; ``<pipeline>_<what>`` where none is given.
-        input: What the step reads: ``text`` (the source's template) or what another step gives:
-            ``redacted_text``, ``extractive_summary``, ``abstractive_summary``, ``chunk_text``.
-    """
-
-    operation: ClassVar[str]
-    result: ClassVar[str]
-    gives: ClassVar[str | None] = None
-
-    name: str = ""
-    table: str | None = None
-    input: str | None = None
-
-    @field_validator("name")
-    @classmethod
-    def _check_name(cls, value: str) -> str:
-        return value and _checked_name(value, "step name")
-
-    @field_validator("table")
-    @classmethod
-    def _check_table(cls, value: str | None) -> str | None:
-        return value if value is None else _checked_name(value, "result table")
-
-    @property
-    def title(self) -> str:
-        """The step's name, the operation's where it has none of its own."""
-        return self.name or self.operation
-
-    @property
-    def reads(self) -> str:
-        """What the step reads."""
-        return self.input or "text"
-
-    @property
-    def model_name(self) -> str:
-        """The model that answers, as the result rows name it."""
-        return "azure-ai-language"
-
-    @cached_property
-    def signature(self) -> bytes:
-        """A hash of all that decides the result besides the text: operation, parameters, model."""
-        decisive = self.model_dump(mode="json", exclude={"name", "table", "input"} | self._not_decisive)
-        return blake2b(
-            json.dumps([self.operation, self.model_name, decisive], sort_keys=True).encode(), digest_size=16
-        ).digest()
-
-    _not_decisive: ClassVar[set[str]] = set()
-
-    def to_json(self) -> dict[str, Any]:
-        """Spell the step as in ``pgazure.toml``: ``{operation: {parameters}}``."""
-        return {self.operation: self.model_dump(mode="json", exclude_defaults=True)}
-
-
-class LanguageStep(Step):
-    """A step that wants to know the language of its text.
-
-    Attributes:
-        language: Code of the language of every row. Without it the step takes the row's language
-            from a ``detect_language`` step of the pipeline, else the service's default.
-    """
-
-    language: str | None = None
-
-    _not_decisive: ClassVar[set[str]] = {"language"}
-
-
-class DetectLanguage(Step):
-    """Mirrors ``azure_cognitive.detect_language``."""
-
-    operation = "detect_language"
-    result = "language"
-    gives = "language"
-
-
-class AnalyzeSentiment(LanguageStep):
-    """Mirrors ``azure_cognitive.analyze_sentiment``."""
-
-    operation = "analyze_sentiment"
-    result = "sentiment"
-
-
-class ExtractKeyPhrases(LanguageStep):
-    """Mirrors ``azure_cognitive.extract_key_phrases``."""
-
-    operation = "extract_key_phrases"
-    result = "key_phrases"
-
-
-class RecognizeEntities(LanguageStep):
-    """Mirrors ``azure_cognitive.recognize_entities``."""
-
-    operation = "recognize_entities"
-    result = "entities"
-
-
-class RecognizePiiEntities(LanguageStep):
-    """Mirrors ``azure_cognitive.recognize_pii_entities``."""
-
-    operation = "recognize_pii_entities"
-    result = "pii"
-    gives = "redacted_text"
-
-    domain: Literal["none", "phi"] = "none"
-
-
-class Translate(Step):
-    """Mirrors ``azure_cognitive.translate``."""
-
-    operation = "translate"
-    result = "translations"
-    _not_decisive: ClassVar[set[str]] = {"target_language"}
-
-    target_language: tuple[str, ...] = Field(min_length=1)
-    source_language: str | None = None
-    text_type: Literal["Plain", "Html"] = "Plain"
-    profanity_action: Literal["NoAction", "Marked", "Deleted"] = "NoAction"
-
-    @field_validator("target_language", mode="before")
-    @classmethod
-    def _one_or_many(cls, value: Any) -> Any:
-        return (value,) if isinstance(value, str) else value
-
-    @field_validator("target_language")
-    @classmethod
-    def _distinct(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if len(set(value)) < len(value) or not all(code.strip() for code in value):
-            msg = "name each target language once, by its code"
-            raise ValueError(msg)
-        return value
-
-    @property
-    def model_name(self) -> str:
-        """The model that answers."""
-        return "azure-ai-translator"
-
-
-class SummarizeExtractive(LanguageStep):
-    """Mirrors ``azure_cognitive.summarize_extractive``."""
-
-    operation = "summarize_extractive"
-    result = "extractive_summary"
-    gives = "extractive_summary"
-
-    sentence_count: int = Field(3, ge=1, le=20)
-    sort_by: Literal["offset", "rank"] = "offset"
-
-
-class SummarizeAbstractive(LanguageStep):
-    """Mirrors ``azure_cognitive.summarize_abstractive``."""
-
-    operation = "summarize_abstractive"
-    result = "abstractive_summary"
-    gives = "abstractive_summary"
-
-    sentence_count: int = Field(3, ge=1, le=20)
-
-
-class Chunk(Step):
-    """Split a text into overlapping pieces of at most ``chunk_size`` tokens, at sentence borders where it can be."""
-
-    operation = "chunk"
-    result = "chunks"
-    gives = "chunk_text"
-
-    chunk_size: int = Field(512, ge=16, le=8191)
-    overlap: int = Field(64, ge=0)
-
-    @model_validator(mode="after")
-    def _smaller(self) -> Self:
-        if self.overlap >= self.chunk_size:
-            msg = "overlap must be smaller than chunk_size"
-            raise ValueError(msg)
-        return self
-
-    @property
-    def model_name(self) -> str:
-        """The tokenizer that counts."""
-        return "cl100k_base"
-
-
-class Embed(Step):
-    """Mirrors ``azure_openai.create_embeddings``."""
-
-    operation = "embed"
-    result = "embeddings"
-    _not_decisive: ClassVar[set[str]] = {"model"}
-
-    model: str = Field(min_length=1)
-    dimensions: int | None = Field(None, ge=1, le=16_000)
-
-    @model_validator(mode="after")
-    def _known(self) -> Self:
-        if self.dimensions is None and self.model not in KNOWN_DIMENSIONS:
-            msg = f"the dimensions of deployment {self.model!r} are not known: write dimensions = …"
-            raise ValueError(msg)
-        return self
-
-    @property
-    def model_name(self) -> str:
-        """The deployment that answers."""
-        return self.model
-
-    @property
-    def width(self) -> int:
-        """Length of the vectors."""
-        return self.dimensions or KNOWN_DIMENSIONS[self.model]
-
-    @property
-    def requested_dimensions(self) -> int | None:
-        """Length to ask the service for; ``None`` where it is the model's own, since not every model takes one."""
-        return None if self.width == KNOWN_DIMENSIONS.get(self.model) else self.width
 
 
 STEPS: dict[str, type[Step]] = {
@@ -296,68 +149,59 @@ STEPS: dict[str, type[Step]] = {
         ExtractKeyPhrases,
         RecognizeEntities,
         RecognizePiiEntities,
+        LinkedEntities,
         Translate,
+        Transliterate,
         SummarizeExtractive,
         SummarizeAbstractive,
+        AnalyzeOpinions,
+        RecognizeHealthcareEntities,
+        RecognizeCustomEntities,
+        ClassifySingleLabel,
+        ClassifyMultiLabel,
         Chunk,
         Embed,
+        Generate,
+        Extract,
+        IsTrue,
+        Rank,
+        Invoke,
+        Call,
     )
 }
 
 
-class Budget(_Model):
-    """What a pipeline may cost at list price, written ``5 USD/day`` or ``2.50 USD/run``."""
-
-    amount: Decimal
-    period: Literal["run", "day"]
-
-    @classmethod
-    def parse(cls, text: str) -> Budget:
-        """Read a budget.
-
-        Raises:
-            ValueError: It is not of that form.
-        """
-        found = _BUDGET.fullmatch(text.strip())
-        if not found:
-            msg = f"budget {text!r}: write an amount and a period, such as '5 USD/day' or '2.50 USD/run'"
-            raise ValueError(msg)
-        return cls.model_validate({"amount": found["amount"], "period": found["period"]})
-
-    def __str__(self) -> str:
-        return f"{self.amount} USD/{self.period}"
-
-
-class PipelineSpec(_Model):
+class PipelineSpec(SpecModel):
     """A whole pipeline; :func:`pgazure.pipeline.Pipeline` makes one."""
 
     name: str
     source: Source
     steps: tuple[SerializeAsAny[Step], ...] = Field(min_length=1)
-    trigger: Literal["manual", "on_change"] = "manual"
-    budget: Budget | None = None
+    trigger: str = "manual"
+    budget: tuple[Budget, ...] = ()
+    sees: Literal["redacted"] | None = None
+    retention_days: int = Field(30, ge=0, le=36_500)
 
     @field_validator("name")
     @classmethod
     def _check_name(cls, value: str) -> str:
-        return _checked_name(value, "pipeline name")
+        return checked_name(value, "pipeline name")
 
     @field_validator("trigger", mode="before")
     @classmethod
     def _check_trigger(cls, value: Any) -> Any:
-        if value not in {"manual", "on_change"}:
-            msg = f"trigger {value!r}: write 'manual' or 'on_change'; for a timetable call `pgazure run` from cron"
-            raise ValueError(msg)
+        if value not in NOT_SCHEDULED:
+            Schedule(str(value))
         return value
 
     @field_validator("budget", mode="before")
     @classmethod
     def _read_budget(cls, value: Any) -> Any:
-        return Budget.parse(value) if isinstance(value, str) else value
+        return read_budgets(value) if isinstance(value, str) else () if value is None else value
 
     @field_serializer("budget")
-    def _write_budget(self, value: Budget | None) -> str | None:
-        return None if value is None else str(value)
+    def _write_budget(self, value: tuple[Budget, ...]) -> str | None:
+        return ", ".join(map(str, value)) or None
 
     @field_validator("steps", mode="before")
     @classmethod
@@ -389,6 +233,8 @@ class PipelineSpec(_Model):
         except CycleError as error:
             msg = f"steps read each other in a circle: {' → '.join(error.args[1])}"
             raise ValueError(msg) from None
+        if way := find_way_around(self):
+            raise ValueError(way)
         return self
 
     def _check_input(self, step: Step, gives: list[str]) -> None:
@@ -402,10 +248,26 @@ class PipelineSpec(_Model):
             known = ", ".join(sorted({kind.gives for kind in STEPS.values() if kind.gives} - {"language"}))
             msg = f"step {step.title} reads {reads!r}; it can read text, {known}"
             raise ValueError(msg)
+        if any(isinstance(each, Generate) and each.json_schema and reads == each.gives for each in self.steps):
+            msg = f"step {step.title} reads {reads}: generate has a json_schema, so it gives no {reads}"
+            raise ValueError(msg)
         if gives.count(reads) != 1:
             giver = next(kind.operation for kind in STEPS.values() if kind.gives == reads)
             msg = f"step {step.title} reads {reads}: the pipeline needs exactly one {giver} step for it"
             raise ValueError(msg)
+
+    def with_steps(self, steps: Sequence[Step]) -> Self:
+        """Return the same pipeline with other steps, checked anew.
+
+        Raises:
+            InvalidSpecError: They do not fit together.
+        """
+        fields = {name: getattr(self, name) for name in type(self).model_fields}
+        try:
+            return self.model_validate(fields | {"steps": tuple(steps)})
+        except ValidationError as error:
+            msg = f"pipeline {self.name}: {explain(error)}"
+            raise InvalidSpecError(msg) from None
 
     def input_of(self, step: Step) -> str:
         """What a step reads in this pipeline.
@@ -449,13 +311,32 @@ class PipelineSpec(_Model):
             stages.append([by_title[title] for title in by_title if title in ready])
         return stages
 
+    @cached_property
+    def columns(self) -> tuple[str, ...]:
+        """Columns of the source that are read, each once: those of the template first."""
+        read = [*self.source.template.columns, *(name for step in self.steps for name in step.columns)]
+        return tuple(dict.fromkeys([*read, *(condition.column for condition in self.source.where)]))
+
+    def render(self, values: Sequence[str | None]) -> str | None:
+        """Make the text of a row from the values of :attr:`columns`."""
+        template = self.source.template
+        return template.render(values[: len(template.columns)])
+
+    def compose(self, step: Step, inputs: Sequence[str], values: Sequence[str | None]) -> list[str]:
+        """Make the texts that a step works on of what it reads and of the values of :attr:`columns`."""
+        # Most steps take what they read as it is, and this is done for every row.
+        columns = dict(zip(self.columns, values, strict=True)) if isinstance(step, TemplateStep | Invoke) else {}
+        return step.compose(inputs, columns)
+
     def result_table(self, step: Step) -> str:
         """Name of the table that a step writes to."""
         return step.table or f"{self.name}_{step.result}"
 
     def to_json(self) -> dict[str, Any]:
         """Spell the specification as it is kept in the database and in ``pgazure.toml``."""
-        spelled = self.model_dump(mode="json", exclude={"steps", "name"}, exclude_none=True)
+        spelled = self.model_dump(mode="json", exclude={"steps", "name", "source"}, exclude_none=True)
+        spelled = {name: value for name, value in spelled.items() if value is not None}
+        spelled["source"] = self.source.model_dump(mode="json", exclude_defaults=True)
         return spelled | {"steps": [step.to_json() for step in self.steps]}
 
 

@@ -17,12 +17,33 @@ from pgazure.sqlfiles import find_statement, sql_folder, trusted
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["commas", "conjunction", "identifier", "literal", "sql_folder", "statement", "trusted"]
+__all__ = ["Statements", "commas", "conjunction", "identifier", "literal", "sql_folder", "statement", "trusted"]
 
 
 def statement(name: str, /, **fragments: sql.Composable) -> sql.Composed:
     """Return the named query with ``fragments`` in place of its ``{placeholders}``."""
     return find_statement("engine", name, **fragments)
+
+
+class Statements:
+    """Named queries over one set of fragments, each composed when it is first used.
+
+    Args:
+        fragments: What stands in place of ``{placeholders}``; a query may use some of them.
+    """
+
+    def __init__(self, **fragments: sql.Composable) -> None:
+        self._fragments = fragments
+        self._composed: dict[str, sql.SQL] = {}
+
+    def more(self, **fragments: sql.Composable) -> Statements:
+        """The same with more fragments."""
+        return Statements(**self._fragments, **fragments)
+
+    def __getitem__(self, name: str) -> sql.SQL:
+        if name not in self._composed:
+            self._composed[name] = trusted(statement(name, **self._fragments).as_string())
+        return self._composed[name]
 
 
 def identifier(*names: str) -> sql.Identifier:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from string import Formatter
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Template:
     r"""A text with column names in braces, such as ``{title}\\n{body}``.
 
@@ -54,7 +55,7 @@ class Template:
             raise InvalidSpecError(msg)
         return template
 
-    @property
+    @cached_property
     def columns(self) -> tuple[str, ...]:
         """Columns it reads, each once, in order of first use."""
         return tuple(dict.fromkeys(column for _, column in self.parts if column is not None))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from psycopg import sql
 
@@ -11,7 +11,11 @@ from pgazure.errors import InvalidSpecError
 from pgazure.pipeline import schema, spec
 from pgazure.pipeline.apply import read_pipeline
 from pgazure.pipeline.database import fetch_tuples
-from pgazure.pipeline.statements import identifier, statement
+from pgazure.pipeline.hashing import hash_input
+from pgazure.pipeline.origin import mark_origin
+from pgazure.pipeline.past import find_phrase, keep_phrase
+from pgazure.pipeline.results import ResultTable
+from pgazure.pipeline.statements import identifier, statement, trusted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,7 +53,7 @@ async def search(
 ) -> list[Hit]:
     """Find the rows of a pipeline's source nearest in meaning to ``phrase``, nearest first.
 
-    The phrase is embedded by the deployment that embedded the rows: one request.
+    The phrase is embedded by the deployment that embedded the rows: one request, the first time; its vector is kept.
     Rows are compared by the cosine of the angle between their vectors.
 
     Args:
@@ -69,7 +73,8 @@ async def search(
         raise InvalidSpecError(msg)
     async with engine.pool.connection() as connection:
         await schema.check(connection)
-        _, described, layout = await read_pipeline(connection, pipeline)
+        _, described, layout = await read_pipeline(connection, pipeline, generations=step is not None)
+        described = mark_origin(described, client)
     embeds = [s for s in described.steps if isinstance(s, spec.Embed) and step in {None, s.title}]
     if len(embeds) != 1:
         names = ", ".join(s.title for s in described.steps if isinstance(s, spec.Embed))
@@ -78,13 +83,14 @@ async def search(
             msg = f"pipeline {pipeline} has several embed steps ({names}): say which with step"
         raise InvalidSpecError(msg)
     embed = embeds[0]
-    vector = await client.azure_openai.create_embeddings(embed.model, phrase, dimensions=embed.requested_dimensions)
+    vector = await _embed(engine, client, ResultTable(layout, embed, described.result_table(embed)), phrase)
     query = statement(
         "search_nearest",
         key_texts=layout.key_texts("s"),
         watched_texts=layout.watched_texts("s"),
         keys=layout.keys_of("n"),
         operator=sql.SQL("<=>"),
+        kind=trusted(embed.vector_type),
         table=identifier(layout.schema, described.result_table(embed)),
         source=layout.source,
         same_key=layout.match("s", "e"),
@@ -106,3 +112,22 @@ async def search(
         )
         for row in rows
     ]
+
+
+async def _embed(engine: Engine, client: AsyncClient, table: ResultTable, phrase: str) -> Any:
+    """Get the vector of a phrase: that of an equal text or of an earlier search, else from the service."""
+    import numpy as np  # noqa: PLC0415 - loaded where vectors are
+
+    embed = table.step
+    assert isinstance(embed, spec.Embed)
+    digest = hash_input(embed, phrase)
+    async with engine.pool.connection() as connection:
+        known = (await table.read_equal(connection, {digest: phrase})).get(digest)
+        vector = await find_phrase(connection, digest) if known is None else known[1]
+    if vector is None:
+        vector = await client.azure_openai.create_embeddings(
+            embed.model, phrase, dimensions=embed.requested_dimensions
+        )
+        async with engine.pool.connection() as connection:
+            await keep_phrase(connection, digest, np.asarray(vector, np.float32).tolist())
+    return np.asarray(vector, np.float32)

@@ -120,10 +120,12 @@ class Chat:
                 stream_options={"include_usage": True},
             )
             exchange.record(raw.status_code, raw.headers, None)
-            tokens, finish = None, None
+            tokens, written, finish = None, None, None
             async with raw.parse() as events:
                 async for event in events:
-                    tokens = _count(event.usage and event.usage.model_dump()) or tokens
+                    usage = event.usage and event.usage.model_dump()
+                    tokens = _count(usage) or tokens
+                    written = _count(usage, "completion_tokens") or written
                     # The first event of Azure, and the one about usage, have no choice.
                     for choice in event.choices[:1]:
                         finish = choice.finish_reason or finish
@@ -138,6 +140,7 @@ class Chat:
                 request_id=exchange.request_id,
                 tokens=tokens,
                 pause=find_pause(exchange.headers),
+                answer_tokens=written,
             )
         except Exception as error:  # noqa: BLE001  as above
             raise _describe(error, exchange, documents, prompting) from None
@@ -162,6 +165,7 @@ def _answer(
         request_id=exchange.request_id,
         tokens=_count(usage),
         pause=find_pause(exchange.headers),
+        answer_tokens=_count(usage, "completion_tokens", "output_tokens"),
     )
 
 
@@ -231,6 +235,11 @@ def _drop(reason: str, prompting: Prompting[Any]) -> NoReturn:
     raise ServiceResponseError(msg, service=SERVICE, operation=prompting.operation, code="UnusableAnswer") from None
 
 
-def _count(usage: Any) -> int | None:
-    total = usage.get("total_tokens") if usage else None
-    return None if total is None else int(total)
+def _count(usage: Any, *names: str) -> int | None:
+    """Read a count of tokens from what an answer says of its usage: all of them, or those of the first name there."""
+    found = (
+        next((usage[name] for name in names or ("total_tokens",) if usage.get(name) is not None), None)
+        if usage
+        else None
+    )
+    return None if found is None else int(found)

@@ -66,9 +66,26 @@ def describe_database_error(error: Any, function: str, texts: Sequence[str]) -> 
     raised = read_raised(error.diag.message_primary, texts)
     if raised is None:
         return None
-    name, fault = raised
-    msg = f"{SERVICE} {name}: {fault.code}: {fault.message}"
-    return _choose(fault.code)(msg, service=SERVICE, operation=name, code=fault.code)
+    return _describe(*raised)
+
+
+def describe_common_fault(function: str, outcomes: Sequence[object]) -> ServiceError | None:
+    """Make the error for a reason to fail that is none of the texts'; ``None`` where there is no such reason.
+
+    Args:
+        function: The function called, without its schema.
+        outcomes: What became of each text.
+    """
+    faults = [outcome for outcome in outcomes if isinstance(outcome, DocumentError)]
+    if not faults or len(faults) < len(outcomes) or len({fault.code for fault in faults}) > 1:
+        return None
+    error = _describe(function, faults[0])
+    return None if type(error) is ServiceError or isinstance(error, InvalidRequestError) else error
+
+
+def _describe(function: str, fault: DocumentError) -> ServiceError:
+    msg = f"{SERVICE} {function}: {fault.code}: {fault.message}"
+    return _choose(fault.code)(msg, service=SERVICE, operation=function, code=fault.code)
 
 
 def read_raised(message: str | None, texts: Sequence[str]) -> tuple[str, DocumentError] | None:

@@ -66,6 +66,7 @@ class Answer(Generic[R]):
         status_code: HTTP status.
         request_id: The service's id of the request.
         tokens: Tokens billed, where tokens are billed.
+        answer_tokens: How many of them a chat model wrote.
         pause: Seconds the rate headers ask to wait because the quota is used up.
     """
 
@@ -74,6 +75,7 @@ class Answer(Generic[R]):
     request_id: str | None = None
     tokens: int | None = None
     pause: float | None = None
+    answer_tokens: int | None = None
 
 
 @dataclass(slots=True)

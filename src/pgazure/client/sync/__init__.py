@@ -65,6 +65,8 @@ class Client:
         retry_delay_ms: Milliseconds before the second attempt; doubles with each further one.
         timeout_ms: Milliseconds for a whole call, retries and polling included.
         max_concurrency: Most requests under way for one endpoint, deployment and operation.
+        careful: Whether to begin with few requests side by side where a service says nothing of its quota until it is
+            used up. ``False`` begins with ``max_concurrency`` of them, which is quicker where calls are few.
         language_endpoint: Base URL of the Language resource.
         language_key: Its key.
         translator_endpoint: Base URL of the Translator resource.
@@ -99,6 +101,7 @@ class Client:
         retry_delay_ms: int = 1000,
         timeout_ms: int = 600000,
         max_concurrency: int = 16,
+        careful: bool = True,
         language_endpoint: str | None = None,
         language_key: str | None = None,
         translator_endpoint: str | None = None,
@@ -128,6 +131,7 @@ class Client:
                 retry_delay_ms=retry_delay_ms,
                 timeout_ms=timeout_ms,
                 max_concurrency=max_concurrency,
+                careful=careful,
                 language_endpoint=language_endpoint,
                 language_key=language_key,
                 translator_endpoint=translator_endpoint,

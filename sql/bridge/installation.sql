@@ -1,0 +1,143 @@
+-- name: installation_lock
+-- One installer at a time.
+SELECT pg_advisory_xact_lock(1885823356, 0);
+
+-- name: survey
+-- What stands in the way of an installation, or is there already.
+SELECT
+    EXISTS (SELECT FROM pg_extension WHERE extname = 'azure_ai') AS has_extension,
+    -- Found without a right on the schema, which others have not.
+    EXISTS (
+        SELECT FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+        WHERE nspname = 'pgazure_bridge' AND relname = 'installation'
+    ) AS is_installed,
+    (SELECT quote_ident(nspname) FROM pg_extension JOIN pg_namespace ON pg_namespace.oid = extnamespace
+        WHERE extname = 'dblink') AS dblink_schema,
+    EXISTS (SELECT FROM pg_available_extensions WHERE name = 'dblink') AS has_dblink,
+    ARRAY(
+        SELECT nspname::text FROM pg_namespace
+        WHERE nspname = ANY (%(schemas)s::text[]) ORDER BY nspname
+    ) AS schemas,
+    current_user::text AS role_name,
+    current_database()::text AS database,
+    (SELECT oid::bigint FROM pg_database WHERE datname = current_database()) AS database_id,
+    has_database_privilege(current_database(), 'CREATE') AS may_create_schema;
+
+
+-- name: schema_owner
+-- Whether the current role owns what is installed.
+SELECT pg_has_role(current_user, nspowner, 'USAGE') AS is_owner, nspowner::regrole::text AS owner
+FROM pg_namespace WHERE nspname = 'pgazure_bridge';
+
+-- name: create_dblink_schema
+-- A schema that nobody else may use, so that no session touches the connection of the functions.
+CREATE SCHEMA pgazure_dblink;
+
+-- name: create_dblink
+CREATE EXTENSION dblink WITH SCHEMA pgazure_dblink;
+
+-- name: drop_dblink
+DROP SCHEMA IF EXISTS pgazure_dblink CASCADE;
+
+-- name: drop_transient
+-- What another protocol may have left: nothing of it outlives a call.
+DROP TABLE IF EXISTS pgazure_bridge.request, pgazure_bridge.vector, pgazure_bridge.server, pgazure_bridge.cache, pgazure_bridge.place;
+
+-- name: dependents
+-- What others have made of the functions and types, and would go with them.
+WITH RECURSIVE ours (classid, objid) AS (
+    SELECT 'pg_namespace'::regclass::oid, oid FROM pg_namespace WHERE nspname = ANY (%(schemas)s::text[])
+    UNION
+    SELECT depend.classid, depend.objid
+    FROM pg_depend AS depend
+    JOIN ours ON depend.refclassid = ours.classid AND depend.refobjid = ours.objid
+    WHERE depend.deptype IN ('i', 'a') OR depend.refclassid = 'pg_namespace'::regclass
+)
+SELECT DISTINCT pg_describe_object(depend.classid, depend.objid, depend.objsubid) AS description
+FROM pg_depend AS depend
+JOIN ours ON depend.refclassid = ours.classid AND depend.refobjid = ours.objid
+WHERE (depend.classid, depend.objid) NOT IN (SELECT classid, objid FROM ours)
+ORDER BY description;
+
+-- name: drop_schemas
+DROP SCHEMA IF EXISTS {schemas} CASCADE;
+
+-- name: drop_helpers
+DROP FUNCTION IF EXISTS pgazure.prefetch(text, text[], jsonb, interval);
+
+-- name: schema_contents
+SELECT count(*) AS count FROM pg_depend
+WHERE refclassid = 'pg_namespace'::regclass AND refobjid = to_regnamespace('pgazure');
+
+-- name: role_comment
+-- What the installation says of a role that it has created.
+SELECT shobj_description(oid, 'pg_authid') AS comment FROM pg_roles WHERE rolname = %(name)s;
+
+-- name: addresses
+-- Where the server listens: what this role may know of it.
+SELECT (SELECT setting FROM pg_settings WHERE name = 'unix_socket_directories') AS sockets,
+    current_setting('port') AS port, host(inet_server_addr()) AS address;
+
+-- name: may_connect_unchecked
+-- Whether the current role may open connections without a password.
+SELECT coalesce(bool_and(has_function_privilege(oid, 'EXECUTE')), false) AS allowed
+FROM pg_proc WHERE proname = 'dblink_connect_u';
+
+-- name: loopback
+SELECT conninfo, is_unchecked, role_name FROM pgazure_bridge.loopback;
+
+-- name: set_loopback
+-- The seal stays: it is a secret of this installation.
+INSERT INTO pgazure_bridge.loopback (conninfo, is_unchecked, role_name)
+VALUES (%(conninfo)s, %(is_unchecked)s, %(role_name)s)
+ON CONFLICT (is_only) DO UPDATE
+SET conninfo = excluded.conninfo, is_unchecked = excluded.is_unchecked, role_name = excluded.role_name;
+
+-- name: try_loopback
+-- Connect as the functions will, and look who is there.
+SELECT pgazure_bridge.try_loopback(%(conninfo)s, %(is_unchecked)s) AS role_name;
+
+-- name: role_exists
+SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = %(name)s) AS present;
+
+-- name: create_role
+CREATE ROLE {role} LOGIN NOINHERIT PASSWORD {password};
+
+-- name: change_role
+ALTER ROLE {role} LOGIN PASSWORD {password};
+
+-- name: grant_exchange
+GRANT USAGE ON SCHEMA pgazure_bridge TO {role};
+GRANT EXECUTE ON FUNCTION pgazure_bridge.submit(text, text, interval), pgazure_bridge.resubmit(bigint),
+    pgazure_bridge.await(bigint), pgazure_bridge.abandon(), pgazure_bridge.settle_in(),
+    pgazure_bridge.fetch_vectors(bigint, integer) TO {role};
+
+-- name: drop_role
+DROP ROLE {role};
+
+-- name: record_installation
+INSERT INTO pgazure_bridge.installation (version, revision, edition, owns_dblink)
+VALUES (%(version)s, %(revision)s, %(edition)s, %(owns_dblink)s)
+ON CONFLICT (is_only) DO UPDATE
+SET version = excluded.version, revision = excluded.revision, edition = excluded.edition, installed_at = now();
+
+-- name: status
+-- Calls by state, kept answers, servers.
+SELECT
+    (SELECT count(*) FROM pgazure_bridge.request WHERE server_pid IS NULL) AS waiting,
+    (SELECT count(*) FROM pgazure_bridge.request WHERE server_pid IS NOT NULL AND NOT is_settled) AS in_hand,
+    (SELECT count(*) FROM pgazure_bridge.request WHERE is_settled) AS settled,
+    (SELECT count(*) FROM pgazure_bridge.cache WHERE expires_at > now()) AS kept,
+    (SELECT extract(epoch FROM now() - min(submitted_at))::double precision FROM pgazure_bridge.request
+        WHERE NOT is_settled) AS oldest_seconds,
+    pgazure_bridge.is_served() AS is_served;
+
+-- name: servers
+-- Servers that live, by their connections.
+SELECT server_pid, host, process_id, version, started_at, seen_at, in_hand, settled, failed
+FROM pgazure_bridge.server
+WHERE server_pid IN (SELECT pid FROM pg_stat_activity)
+ORDER BY started_at;
+
+-- name: drop_empty_schema
+DROP SCHEMA IF EXISTS pgazure;
