@@ -52,6 +52,8 @@ benchmarks: $(READY) ## Measure quotas and CPU time, and compare the table of fa
 	$(BIN)/python benchmarks/quota.py
 	$(BIN)/python benchmarks/cpu.py
 	$(BIN)/python benchmarks/emulator.py
+	$(BIN)/python benchmarks/functions.py
+	$(BIN)/python benchmarks/pipeline.py
 	$(BIN)/python benchmarks/failures.py --check
 
 .PHONY: check

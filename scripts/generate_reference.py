@@ -87,8 +87,10 @@ PIPELINE_FIELDS = {
     "steps": ("a list", "At least one of the steps below."),
     "trigger": (
         '`"manual"`, `"on_change"`, `"*/15 * * * *"`',
-        "`manual`: changed rows wait for a run. `on_change`: `pgazure worker` takes them up at once. "
-        "A timetable (UTC): it takes them up at those moments.",
+        (
+            "`manual`: changed rows wait for a run. `on_change`: `pgazure worker` takes them up at once. "
+            "A timetable (UTC): it takes them up at those moments."
+        ),
     ),
     "budget": (
         '`"5 USD/day"`, `"2.50 USD/run"`, `"300 USD/pipeline"`, or several with commas',

@@ -61,21 +61,30 @@ BEGIN
     ELSIF TG_OP = 'UPDATE' THEN
         -- A row whose key changed is worked on under its new key first, where the results are found that
         -- stand under the old one; then the old key is found to be gone.
-        IF TG_LEVEL = 'ROW' THEN
-            IF ROW({old_record_watched}) IS DISTINCT FROM ROW({new_record_watched}) OR NOT ({same_record_key}) THEN
+        BEGIN
+            IF TG_LEVEL = 'ROW' THEN
+                IF ROW({old_record_watched}) IS DISTINCT FROM ROW({new_record_watched}) OR NOT ({same_record_key}) THEN
+                    INSERT INTO {changes} ({keys}) VALUES ({new_record_keys});
+                END IF;
+                IF NOT ({same_record_key}) THEN
+                    INSERT INTO {changes} ({keys}, changed_at) VALUES ({old_record_keys}, clock_timestamp());
+                END IF;
+            ELSE
+                INSERT INTO {changes} ({keys}) SELECT {new_keys} FROM new_rows n
+                WHERE NOT EXISTS (
+                    SELECT FROM old_rows o WHERE {same_key} AND ROW({old_watched}) IS NOT DISTINCT FROM ROW({new_watched})
+                );
+                INSERT INTO {changes} ({keys}, changed_at) SELECT {old_keys}, clock_timestamp() FROM old_rows o
+                WHERE NOT EXISTS (SELECT FROM new_rows n WHERE {same_key});
+            END IF;
+        EXCEPTION WHEN undefined_column THEN
+            -- A column has another name since the last apply: any of the rows may have changed.
+            IF TG_LEVEL = 'ROW' THEN
                 INSERT INTO {changes} ({keys}) VALUES ({new_record_keys});
+            ELSE
+                INSERT INTO {changes} ({keys}) SELECT {new_keys} FROM new_rows n;
             END IF;
-            IF NOT ({same_record_key}) THEN
-                INSERT INTO {changes} ({keys}, changed_at) VALUES ({old_record_keys}, clock_timestamp());
-            END IF;
-        ELSE
-            INSERT INTO {changes} ({keys}) SELECT {new_keys} FROM new_rows n
-            WHERE NOT EXISTS (
-                SELECT FROM old_rows o WHERE {same_key} AND ROW({old_watched}) IS NOT DISTINCT FROM ROW({new_watched})
-            );
-            INSERT INTO {changes} ({keys}, changed_at) SELECT {old_keys}, clock_timestamp() FROM old_rows o
-            WHERE NOT EXISTS (SELECT FROM new_rows n WHERE {same_key});
-        END IF;
+        END;
     ELSIF TG_OP = 'DELETE' THEN
         IF TG_LEVEL = 'ROW' THEN
             INSERT INTO {changes} ({keys}) VALUES ({old_record_keys});

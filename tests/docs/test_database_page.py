@@ -14,7 +14,12 @@ from pgazure.pipeline.spec import STEPS
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "database.md"
 SECTION = re.compile(r"^### (?P<title>.+)\n(?P<body>(?:(?!#{1,3} ).*\n)*)", re.MULTILINE)
 ROW = re.compile(r"^\| `(?P<column>\w+)` \| `(?P<type>[^`]+)` \|", re.MULTILINE)
-PROVENANCE = [("call_id", "uuid"), ("model", "text"), ("input_hash", "bytea"), ("enriched_at", "timestamp with time zone")]
+PROVENANCE = [
+    ("call_id", "uuid"),
+    ("model", "text"),
+    ("input_hash", "bytea"),
+    ("enriched_at", "timestamp with time zone"),
+]
 KEY = [("Part no", "uuid"), ("id", "numeric(12,0)")]
 
 
@@ -92,7 +97,11 @@ async def test_every_table_of_the_schema_is_described_with_its_columns(applied, 
         assert columns[-1] == replaced
     found["past_reviews$<step>"] = [replaced]
     for table, columns in found.items():
-        own = [column for column in columns if column not in KEY] if table in {"queue_reviews", "changes_reviews"} else columns
+        own = (
+            [column for column in columns if column not in KEY]
+            if table in {"queue_reviews", "changes_reviews"}
+            else columns
+        )
         assert described[f"pgazure.{table}"] == own, table
     assert {title for title in described if title.startswith("pgazure.")} == {f"pgazure.{table}" for table in found}
 

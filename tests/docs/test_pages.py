@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import tomllib
 from typing import get_args
 
 import psycopg
@@ -16,6 +17,7 @@ import pgazure.pipeline as pl
 from pgazure import AsyncClient
 from pgazure.cli.log import LogFormat
 from pgazure.cli.main import app
+from pgazure.emulator.options import Options
 from pgazure.errors import InvalidSpecError
 from pgazure.pipeline.prices import PriceList
 
@@ -36,9 +38,21 @@ def read_toml(text, folder):
     return described.pipelines
 
 
-@pytest.mark.parametrize("page", TOML)
+EMULATOR = {page for page in TOML if "emulator" in page}
+
+
+@pytest.mark.parametrize("page", sorted(TOML.keys() - EMULATOR))
 def test_the_toml_of_a_page_is_a_file_that_can_be_read(page, tmp_path):
     assert read_toml(join_toml(page, TOML), tmp_path)
+
+
+@pytest.mark.parametrize("page", sorted(EMULATOR))
+def test_the_toml_of_a_page_on_the_emulator_is_a_file_that_it_can_read(page, tmp_path):
+    file = tmp_path / "emulator.toml"
+    file.write_text(join_toml(page, TOML), encoding="utf-8")
+    tables = tomllib.loads(file.read_text(encoding="utf-8")).keys()
+    option = {"fault": "faults_file", "deployments": "deployments_file"}.get(next(iter(tables)), "rules")
+    assert Options.from_settings({option: str(file)})
 
 
 def test_toml_that_cannot_be_read_fails(tmp_path):

@@ -244,3 +244,15 @@ async def test_pipelines_over_one_table_each_see_its_changes(settled: pl.Engine,
     db.execute("UPDATE notes SET stars = 4 WHERE id = 1")
     assert column(db, QUEUED) == []
     assert column(db, "SELECT id FROM pgazure.pending_others") == [1]
+
+
+async def test_a_column_that_was_renamed_does_not_stop_the_writers_of_the_table(
+    settled: pl.Engine, db: psycopg.Connection
+) -> None:
+    db.execute("ALTER TABLE notes RENAME COLUMN body TO remark")
+    db.execute("UPDATE notes SET remark = 'written under the new name' WHERE id = 1")
+    assert column(db, QUEUED) == [1]
+    db.execute("ALTER TABLE notes RENAME COLUMN remark TO body")
+    db.execute("UPDATE notes SET id = id")
+    assert column(db, QUEUED) == [1]
+    assert (await settled.run("notes")).complete

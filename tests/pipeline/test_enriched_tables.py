@@ -112,7 +112,9 @@ async def test_result_tables_have_typed_columns_under_the_key_of_the_source(
         )
         assert keys == ["id", *places.get(table, [])], table
         # The source stays free: nothing refers to it, so it can be truncated and its partitions detached.
-        assert value(db, "SELECT count(*) FROM pg_constraint WHERE conrelid = %s::regclass AND contype = 'f'", table) == 0
+        assert (
+            value(db, "SELECT count(*) FROM pg_constraint WHERE conrelid = %s::regclass AND contype = 'f'", table) == 0
+        )
         assert value(db, "SELECT obj_description(%s::regclass)", table).startswith("Results of step")
 
 

@@ -134,9 +134,7 @@ class Workshop:
         waiting = set(self.halts)
         for stage in self.spec.stages:
             waiting.update(step.title for step in stage if self.spec.dependencies[step.title] & waiting)
-        return bool(waiting) and all(
-            title in waiting for title, table in self.tables.items() if table.operation.billed
-        )
+        return bool(waiting) and all(title in waiting for title, table in self.tables.items() if table.operation.billed)
 
 
 @dataclass

@@ -125,9 +125,7 @@ async def _embed(engine: Engine, client: AsyncClient, table: ResultTable, phrase
         known = (await table.read_equal(connection, {digest: phrase})).get(digest)
         vector = await find_phrase(connection, digest) if known is None else known[1]
     if vector is None:
-        vector = await client.azure_openai.create_embeddings(
-            embed.model, phrase, dimensions=embed.requested_dimensions
-        )
+        vector = await client.azure_openai.create_embeddings(embed.model, phrase, dimensions=embed.requested_dimensions)
         async with engine.pool.connection() as connection:
             await keep_phrase(connection, digest, np.asarray(vector, np.float32).tolist())
     return np.asarray(vector, np.float32)
