@@ -77,10 +77,10 @@ async def test_a_book_in_one_row_holds_nobody_up(engine: pl.Engine, db: psycopg.
 
 async def test_the_rows_of_a_claim_are_fewer_where_texts_are_large(engine: pl.Engine, db: psycopg.Connection) -> None:
     # White space is read and weighed like any other text, and no work once it is known to be blank.
-    make_notes(db, *[" " * 700_000 for _ in range(8)])
+    make_notes(db, *[" " * 3_600_000 for _ in range(8)])
     await engine.apply(notes(pl.chunk()))
     seen = []
     report = await engine.run("notes", batch_rows=4, concurrency=1, on_progress=lambda p: seen.append(p.done))
     assert report.complete
-    # The first claim cannot know; then two rows fill the two million characters of a claim.
+    # The first claim cannot know; then two rows fill the eight million characters in hand.
     assert [b - a for a, b in pairwise(seen)] == [4, 2, 2]
