@@ -18,8 +18,8 @@ from pydantic import SecretStr
 
 import pgazure.pipeline as pl
 from pgazure.config import ServiceSettings, Settings
-from pgazure.pipeline import spec
-from pgazure.pipeline.function_step import ColumnType
+from pgazure.pipeline.specification import spec
+from pgazure.pipeline.specification.function_step import ColumnType
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -277,7 +277,7 @@ def write_settings_page() -> str:
 
 
 def write_pipelines_page() -> str:
-    """Write the page of pipelines from the models of :mod:`pgazure.pipeline.spec` and their builders."""
+    """Write the page of pipelines from the models of :mod:`pgazure.pipeline.specification.spec` and their builders."""
     lines = [NOTICE, "", "# Pipelines", "", PIPELINES_INTRO, "", "## pgazure.toml", "", FILE_INTRO]
     lines += ["", "## Pipeline", "", "`pl.Pipeline(name, source=..., steps=[...])`, in TOML `[pipelines.NAME]`", ""]
     lines += _field_table(spec.PipelineSpec, PIPELINE_FIELDS)

@@ -69,9 +69,9 @@ async def examine(conninfo: str) -> list[Finding]:
 async def _examine_database(conninfo: str) -> list[Finding]:
     import psycopg  # noqa: PLC0415
 
-    from pgazure.pipeline import schema  # noqa: PLC0415
-    from pgazure.pipeline.database import check_conninfo, fetch_one  # noqa: PLC0415
-    from pgazure.pipeline.statements import statement  # noqa: PLC0415
+    from pgazure.pipeline.storage import schema  # noqa: PLC0415
+    from pgazure.pipeline.storage.database import check_conninfo, fetch_one  # noqa: PLC0415
+    from pgazure.pipeline.storage.statements import statement  # noqa: PLC0415
 
     try:
         check_conninfo(conninfo)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fix_pipeline import add_notes, environment, make_notes, value
-from pgazure.pipeline.schema import migrations
+from pgazure.pipeline.storage.schema import migrations
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 import pgazure.pipeline as pl
-from pgazure.pipeline.spec import STEPS
+from pgazure.pipeline.specification.spec import STEPS
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "database.md"
 SECTION = re.compile(r"^### (?P<title>.+)\n(?P<body>(?:(?!#{1,3} ).*\n)*)", re.MULTILINE)

@@ -17,7 +17,7 @@ import typer
 import pgazure
 import pgazure.pipeline as pl
 from pgazure.config import Settings
-from pgazure.pipeline import spec
+from pgazure.pipeline.specification import spec
 
 if TYPE_CHECKING:
     from types import ModuleType

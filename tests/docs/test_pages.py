@@ -19,7 +19,7 @@ from pgazure.cli.log import LogFormat
 from pgazure.cli.main import app
 from pgazure.emulator.options import Options
 from pgazure.errors import InvalidSpecError
-from pgazure.pipeline.prices import PriceList
+from pgazure.pipeline.enrichment.prices import PriceList
 
 TOML = read_pages("toml")
 SQL = read_pages("sql")

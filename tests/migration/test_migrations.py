@@ -10,7 +10,7 @@ import pytest
 import pgazure.pipeline as pl
 from fix_pipeline import column, value
 from pgazure.errors import SchemaError
-from pgazure.pipeline.schema import migrations
+from pgazure.pipeline.storage.schema import migrations
 
 if TYPE_CHECKING:
     import psycopg

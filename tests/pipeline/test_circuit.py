@@ -11,7 +11,7 @@ import pgazure.pipeline as pl
 from fix_faults import FaultServer, Status, serve_faults
 from fix_pipeline import add_notes, column, make_notes, notes, value
 from pgazure.flow.sharing import Failure
-from pgazure.pipeline.circuit import Circuit, CircuitState
+from pgazure.pipeline.enrichment.circuit import Circuit, CircuitState
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

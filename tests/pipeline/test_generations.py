@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from fix_pipeline import Cli, OpenEngine
     from pgazure.client import AsyncClient
     from pgazure.emulator import Emulator
-    from pgazure.pipeline.generations import StepGeneration
+    from pgazure.pipeline.revision.generations import StepGeneration
 
 TEXTS = [f"{what} number {n} was {how}." for n in range(6) for what, how in (("Room", "loud"), ("Garden", "lovely"))]
 EMBED = pl.embed("text-embedding-3-small")

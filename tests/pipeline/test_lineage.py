@@ -12,8 +12,8 @@ import pytest
 import pgazure.pipeline as pl
 from fix_pipeline import add_notes, column, make_notes, notes, value
 from pgazure.errors import InvalidSpecError
-from pgazure.pipeline.hashing import hash_input
-from pgazure.pipeline.origin import mark_origin
+from pgazure.pipeline.enrichment.hashing import hash_input
+from pgazure.pipeline.enrichment.origin import mark_origin
 
 if TYPE_CHECKING:
     import psycopg

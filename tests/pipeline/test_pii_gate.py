@@ -9,7 +9,7 @@ import pytest
 import pgazure.pipeline as pl
 from fix_pipeline import column, make_notes, notes
 from pgazure.errors import InvalidSpecError
-from pgazure.pipeline.spec import read_spec
+from pgazure.pipeline.specification.spec import read_spec
 
 if TYPE_CHECKING:
     import psycopg

@@ -12,7 +12,7 @@ import pytest
 import pgazure.pipeline as pl
 from fix_pipeline import make_notes, notes, value
 from pgazure.errors import InvalidSpecError
-from pgazure.pipeline.schedule import Schedule, finish_tick, take_tick
+from pgazure.pipeline.specification.schedule import Schedule, finish_tick, take_tick
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

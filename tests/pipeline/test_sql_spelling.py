@@ -11,8 +11,8 @@ import pytest
 import pgazure.pipeline as pl
 from fix_pipeline import column, make_notes, notes, until, value
 from pgazure.errors import InvalidSpecError
-from pgazure.pipeline.orders import read_order
-from pgazure.pipeline.spec import STEPS
+from pgazure.pipeline.revision.orders import read_order
+from pgazure.pipeline.specification.spec import STEPS
 
 if TYPE_CHECKING:
     from pgazure.emulator import Emulator

@@ -10,17 +10,17 @@ import pytest
 
 import pgazure.pipeline as pl
 from fix_pipeline import add_notes, make_notes, notes, value
-from pgazure.pipeline.apply import read_pipeline
-from pgazure.pipeline.capture import enqueue_all
-from pgazure.pipeline.queue import Queue
-from pgazure.pipeline.runner import LEASE
-from pgazure.pipeline.states import CIRCUIT_MOVES, ROW_MOVES, STEP_MOVES, RowState
+from pgazure.pipeline.enrichment.runner import LEASE
+from pgazure.pipeline.enrichment.states import CIRCUIT_MOVES, ROW_MOVES, STEP_MOVES, RowState
+from pgazure.pipeline.revision.apply import read_pipeline
+from pgazure.pipeline.storage.capture import enqueue_all
+from pgazure.pipeline.storage.queue import Queue
 
 if TYPE_CHECKING:
     import psycopg
     from psycopg import AsyncConnection
 
-    from pgazure.pipeline.layout import Layout
+    from pgazure.pipeline.storage.layout import Layout
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "explanation" / "pipeline.md"
 KEY = ("1",)

@@ -10,7 +10,7 @@ import own_functions
 import pgazure.pipeline as pl
 from fix_pipeline import column, make_notes, notes, value
 from pgazure.errors import InvalidSpecError
-from pgazure.pipeline import work
+from pgazure.pipeline.enrichment import work
 
 if TYPE_CHECKING:
     import psycopg

@@ -21,8 +21,8 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 import pgazure.pipeline as pl
 from fix_pipeline import make_notes, notes, until
 from pgazure.errors import ConfigurationError
-from pgazure.pipeline import metrics
-from pgazure.pipeline.metrics import INSTRUMENTS, serve_metrics
+from pgazure.pipeline.observation import metrics
+from pgazure.pipeline.observation.metrics import INSTRUMENTS, serve_metrics
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -147,8 +147,8 @@ def test_without_the_extras_everything_works_and_asking_for_metrics_says_what_is
 import sys
 sys.modules["opentelemetry"] = sys.modules["prometheus_client"] = None
 import asyncio
-from pgazure.pipeline.metrics import ROWS, record, serve_metrics
-from pgazure.pipeline.telemetry import Telemetry
+from pgazure.pipeline.observation.metrics import ROWS, record, serve_metrics
+from pgazure.pipeline.observation.telemetry import Telemetry
 record(ROWS, 1, pipeline="notes")
 with Telemetry("notes", 1).span("run"):
     print("worked")

@@ -11,7 +11,7 @@ from psycopg import sql
 import pgazure.pipeline as pl
 from fix_pipeline import add_notes, column, make_notes, notes, until, value
 from pgazure.errors import InvalidSpecError
-from pgazure.pipeline import indexes
+from pgazure.pipeline.storage import indexes
 from pgazure.search import search
 
 if TYPE_CHECKING:

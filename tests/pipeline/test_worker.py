@@ -13,7 +13,7 @@ import pgazure.pipeline as pl
 from fix_faults import Hang, serve_faults
 from fix_pipeline import add_notes, column, make_notes, notes, until, value
 from pgazure.errors import InvalidSpecError
-from pgazure.pipeline import worker as room
+from pgazure.pipeline.enrichment import worker as room
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pgazure.flow.tokens import count_tokens
-from pgazure.pipeline.chunking import split
+from pgazure.pipeline.enrichment.chunking import split
 
 METHODS = ("recursive", "sentence", "token", "markdown")
 MODEL = "text-embedding-3-small"

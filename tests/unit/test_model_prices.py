@@ -11,7 +11,7 @@ import pytest
 import pgazure.pipeline as pl
 from pgazure.flow.observe import RequestRecord
 from pgazure.flow.tokens import count_tokens
-from pgazure.pipeline.prices import Charge, PriceList
+from pgazure.pipeline.enrichment.prices import Charge, PriceList
 
 LISTED = PriceList()
 CHAT = RequestRecord(

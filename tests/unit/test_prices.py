@@ -11,7 +11,7 @@ import pytest
 import pgazure.pipeline as pl
 from pgazure.errors import InvalidSpecError
 from pgazure.flow.observe import RequestRecord
-from pgazure.pipeline.prices import Charge, PriceList
+from pgazure.pipeline.enrichment.prices import Charge, PriceList
 
 LISTED = PriceList()
 RECORD = RequestRecord(

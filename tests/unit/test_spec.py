@@ -9,7 +9,7 @@ import pytest
 
 import pgazure.pipeline as pl
 from pgazure.errors import InvalidSpecError
-from pgazure.pipeline.spec import Budget, PipelineSpec, read_spec
+from pgazure.pipeline.specification.spec import Budget, PipelineSpec, read_spec
 
 SOURCE = pl.table_source("public.reviews", text="{title}\n{body}")
 PICKED = pl.table_source(

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pgazure.errors import InvalidSpecError
-from pgazure.pipeline.template import Template
+from pgazure.pipeline.specification.template import Template
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from pgazure.cli.output import print_json, print_table
 from pgazure.errors import InvalidSpecError
 
 if TYPE_CHECKING:
-    from pgazure.pipeline.past import Kept
+    from pgazure.pipeline.storage.past import Kept
 
 cache = typer.Typer(
     name="cache",

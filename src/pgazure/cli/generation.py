@@ -13,8 +13,8 @@ from pgazure.cli.output import complain, print_json, print_table
 from pgazure.errors import InvalidSpecError
 
 if TYPE_CHECKING:
-    from pgazure.pipeline.generations import StepGeneration, Switch
-    from pgazure.pipeline.likeness import Likeness
+    from pgazure.pipeline.revision.generations import StepGeneration, Switch
+    from pgazure.pipeline.revision.likeness import Likeness
 
 generation = typer.Typer(
     name="generation",

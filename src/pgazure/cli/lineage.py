@@ -12,7 +12,7 @@ from pgazure.cli.output import print_json, print_table
 from pgazure.errors import InvalidSpecError
 
 if TYPE_CHECKING:
-    from pgazure.pipeline.lineage import Passage
+    from pgazure.pipeline.observation.lineage import Passage
 
 _SHOWN_HASH = 12
 

@@ -77,7 +77,7 @@ async def watched(engine: Engine, port: int | None, address: str) -> AsyncIterat
     if port is None:
         yield
         return
-    from pgazure.pipeline.metrics import serve_metrics  # noqa: PLC0415
+    from pgazure.pipeline.observation.metrics import serve_metrics  # noqa: PLC0415
 
     async with serve_metrics(engine, port, address) as found:
         tell(f"metrics on http://{address}:{found}/metrics")

@@ -60,7 +60,7 @@ def spend(
 
 def prices(file: File = DEFAULT_FILE, as_json: Json = False) -> None:
     """List the prices that plans and budgets reckon with: the list prices, and your own over them."""
-    from pgazure.pipeline.prices import PriceList  # noqa: PLC0415
+    from pgazure.pipeline.enrichment.prices import PriceList  # noqa: PLC0415
 
     described = read_prices(file)
     listed = PriceList(described.prices if described else None)

@@ -9,8 +9,8 @@ import pgazure.pipeline as pl
 from pgazure.client import AsyncClient
 from pgazure.demo.table import Sheet, load_sheet
 from pgazure.errors import InvalidSpecError
-from pgazure.pipeline.database import fetch_all
-from pgazure.pipeline.statements import identifier, statement
+from pgazure.pipeline.storage.database import fetch_all
+from pgazure.pipeline.storage.statements import identifier, statement
 from pgazure.search import Hit, search
 
 if TYPE_CHECKING:

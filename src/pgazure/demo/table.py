@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from psycopg import sql
 
 from pgazure.errors import InvalidSpecError
-from pgazure.pipeline.statements import commas, identifier
+from pgazure.pipeline.storage.statements import commas, identifier
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable

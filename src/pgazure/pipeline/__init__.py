@@ -6,7 +6,19 @@ Write a pipeline with the builders (or in ``pgazure.toml``), then hand it to an
 
 from __future__ import annotations
 
-from pgazure.pipeline.builders import (
+from pgazure.pipeline.engine import Engine, RowError, RunReport, StepSpend
+from pgazure.pipeline.enrichment.planning import Plan, StepPlan
+from pgazure.pipeline.enrichment.runner import Progress
+from pgazure.pipeline.enrichment.worker import Worker
+from pgazure.pipeline.observation.lineage import Passage
+from pgazure.pipeline.observation.monitoring import PipelineStatus, Problem, StepStatus, find_problems
+from pgazure.pipeline.observation.spending import Spend
+from pgazure.pipeline.revision.comparison import Changes
+from pgazure.pipeline.revision.generations import Generations, StepGeneration, Switch
+from pgazure.pipeline.revision.likeness import Likeness
+from pgazure.pipeline.revision.orders import Order
+from pgazure.pipeline.revision.removal import Removal
+from pgazure.pipeline.specification.builders import (
     Pipeline,
     analyze_sentiment,
     chunk,
@@ -21,10 +33,7 @@ from pgazure.pipeline.builders import (
     table_source,
     translate,
 )
-from pgazure.pipeline.comparison import Changes
-from pgazure.pipeline.engine import Engine, RowError, RunReport, StepSpend
-from pgazure.pipeline.generations import Generations, StepGeneration, Switch
-from pgazure.pipeline.language_builders import (
+from pgazure.pipeline.specification.language_builders import (
     analyze_opinions,
     classify_multi_label,
     classify_single_label,
@@ -33,19 +42,10 @@ from pgazure.pipeline.language_builders import (
     recognize_healthcare_entities,
     transliterate,
 )
-from pgazure.pipeline.likeness import Likeness
-from pgazure.pipeline.lineage import Passage
-from pgazure.pipeline.model_builders import call, extract, generate, invoke, is_true, rank
-from pgazure.pipeline.monitoring import PipelineStatus, Problem, StepStatus, find_problems
-from pgazure.pipeline.orders import Order
-from pgazure.pipeline.past import Kept
-from pgazure.pipeline.planning import Plan, StepPlan
-from pgazure.pipeline.removal import Removal
-from pgazure.pipeline.runner import Progress
-from pgazure.pipeline.spec import PipelineSpec
-from pgazure.pipeline.specfile import SpecFile, read_file
-from pgazure.pipeline.spending import Spend
-from pgazure.pipeline.worker import Worker
+from pgazure.pipeline.specification.model_builders import call, extract, generate, invoke, is_true, rank
+from pgazure.pipeline.specification.spec import PipelineSpec
+from pgazure.pipeline.specification.specfile import SpecFile, read_file
+from pgazure.pipeline.storage.past import Kept
 
 __all__ = [
     "Changes",

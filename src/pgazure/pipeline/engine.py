@@ -11,32 +11,32 @@ from psycopg.types.json import Jsonb
 
 from pgazure.client.gate import pace_by
 from pgazure.errors import InvalidSpecError, PgAzureError
-from pgazure.pipeline import apply as applying
-from pgazure.pipeline import schema
-from pgazure.pipeline.capture import follow_partitions
-from pgazure.pipeline.catalog import read_layout
-from pgazure.pipeline.circuit import CircuitOffice
-from pgazure.pipeline.comparison import compare
-from pgazure.pipeline.database import fetch_all, fetch_one, open_pool
-from pgazure.pipeline.generations import Generations
-from pgazure.pipeline.ledger import Ledger
-from pgazure.pipeline.lineage import Passage, read_lineage
-from pgazure.pipeline.monitoring import PipelineStatus, read_statuses
-from pgazure.pipeline.orders import Order, carry_out_orders
-from pgazure.pipeline.origin import mark_origin
-from pgazure.pipeline.past import Kept, forget, read_kept
-from pgazure.pipeline.planning import Plan, make_plan
-from pgazure.pipeline.polling import poll
-from pgazure.pipeline.prices import Charge, PriceList
-from pgazure.pipeline.progress import keep_progress
-from pgazure.pipeline.queue import Queue, show_life
-from pgazure.pipeline.removal import Removal, drop_pipeline, drop_results
-from pgazure.pipeline.results import ResultTable
-from pgazure.pipeline.runner import BATCH_ROWS, CONCURRENCY, LEASE, Progress, Runner
-from pgazure.pipeline.spending import Spend, read_spend
-from pgazure.pipeline.statements import statement
-from pgazure.pipeline.telemetry import Telemetry
-from pgazure.pipeline.work import ERROR_CLASSES, WHOLE_ROW, Halt, Workshop
+from pgazure.pipeline.enrichment.circuit import CircuitOffice
+from pgazure.pipeline.enrichment.ledger import Ledger
+from pgazure.pipeline.enrichment.origin import mark_origin
+from pgazure.pipeline.enrichment.planning import Plan, make_plan
+from pgazure.pipeline.enrichment.polling import poll
+from pgazure.pipeline.enrichment.prices import Charge, PriceList
+from pgazure.pipeline.enrichment.runner import BATCH_ROWS, CONCURRENCY, LEASE, Progress, Runner
+from pgazure.pipeline.enrichment.work import ERROR_CLASSES, WHOLE_ROW, Halt, Workshop
+from pgazure.pipeline.observation.lineage import Passage, read_lineage
+from pgazure.pipeline.observation.monitoring import PipelineStatus, read_statuses
+from pgazure.pipeline.observation.progress import keep_progress
+from pgazure.pipeline.observation.spending import Spend, read_spend
+from pgazure.pipeline.observation.telemetry import Telemetry
+from pgazure.pipeline.revision import apply as applying
+from pgazure.pipeline.revision.comparison import compare
+from pgazure.pipeline.revision.generations import Generations
+from pgazure.pipeline.revision.orders import Order, carry_out_orders
+from pgazure.pipeline.revision.removal import Removal, drop_pipeline, drop_results
+from pgazure.pipeline.storage import schema
+from pgazure.pipeline.storage.capture import follow_partitions
+from pgazure.pipeline.storage.catalog import read_layout
+from pgazure.pipeline.storage.database import fetch_all, fetch_one, open_pool
+from pgazure.pipeline.storage.past import Kept, forget, read_kept
+from pgazure.pipeline.storage.queue import Queue, show_life
+from pgazure.pipeline.storage.results import ResultTable
+from pgazure.pipeline.storage.statements import statement
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -47,10 +47,10 @@ if TYPE_CHECKING:
     from psycopg_pool import AsyncConnectionPool
 
     from pgazure.client import AsyncClient
-    from pgazure.pipeline.comparison import Changes
-    from pgazure.pipeline.layout import Layout
-    from pgazure.pipeline.schema import Migration
-    from pgazure.pipeline.spec import PipelineSpec
+    from pgazure.pipeline.revision.comparison import Changes
+    from pgazure.pipeline.specification.spec import PipelineSpec
+    from pgazure.pipeline.storage.layout import Layout
+    from pgazure.pipeline.storage.schema import Migration
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +216,7 @@ class Engine:
         return done
 
     async def apply(self, pipeline: PipelineSpec, *, in_place: bool = False) -> Changes:
-        """Make the database match a specification; see :func:`pgazure.pipeline.apply.apply`."""
+        """Make the database match a specification; see :func:`pgazure.pipeline.revision.apply.apply`."""
         async with self.pool.connection() as connection:
             await schema.check(connection)
             changes = await applying.apply(connection, pipeline, in_place=in_place)

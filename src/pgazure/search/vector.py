@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 from psycopg import sql
 
 from pgazure.errors import InvalidSpecError
-from pgazure.pipeline import schema, spec
-from pgazure.pipeline.apply import read_pipeline
-from pgazure.pipeline.database import fetch_tuples
-from pgazure.pipeline.hashing import hash_input
-from pgazure.pipeline.origin import mark_origin
-from pgazure.pipeline.past import find_phrase, keep_phrase
-from pgazure.pipeline.results import ResultTable
-from pgazure.pipeline.statements import identifier, statement, trusted
+from pgazure.pipeline.enrichment.hashing import hash_input
+from pgazure.pipeline.enrichment.origin import mark_origin
+from pgazure.pipeline.revision.apply import read_pipeline
+from pgazure.pipeline.specification import spec
+from pgazure.pipeline.storage import schema
+from pgazure.pipeline.storage.database import fetch_tuples
+from pgazure.pipeline.storage.past import find_phrase, keep_phrase
+from pgazure.pipeline.storage.results import ResultTable
+from pgazure.pipeline.storage.statements import identifier, statement, trusted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,0 +1,1 @@
+"""How pipelines stand: status, spend, lineage, metrics and logs."""

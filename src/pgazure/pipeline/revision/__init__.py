@@ -1,0 +1,1 @@
+"""Changes to what is there: apply, drop, orders given in SQL, generations."""

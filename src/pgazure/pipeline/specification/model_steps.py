@@ -1,0 +1,268 @@
+"""Steps that ask a model of the user's choice: chat models, rerankers, endpoints and functions of their own.
+
+What they are asked is a template. ``{input}`` stands for what the step reads,
+any other name in braces for a column of the source.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pydantic import Field, field_validator
+
+from pgazure.errors import ConfigurationError, InvalidSpecError
+from pgazure.flow.json_schema import read_wrapper
+from pgazure.flow.labels import read_labels
+from pgazure.pipeline.specification.steps import Step
+from pgazure.pipeline.specification.template import Template
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+INPUT = "input"
+
+CHAT_MODEL = "gpt-4.1"
+RERANK_MODEL = "Cohere-rerank-v3.5"
+
+
+def _read_template(value: str, what: str) -> Template:
+    if "{" not in value:
+        msg = f"{what} says the same of every row: put '{{input}}', or columns, in braces into it"
+        raise ValueError(msg)
+    try:
+        return Template.parse(value)
+    except InvalidSpecError as error:
+        msg = str(error).replace("text", what, 1)
+        raise ValueError(msg) from None
+
+
+def _fill(template: Template, inputs: Sequence[str], columns: Mapping[str, str | None]) -> list[str]:
+    """Fill a template once per input; where it reads columns alone, once for the row."""
+    if INPUT not in template.columns:
+        text = template.render([columns[name] for name in template.columns])
+        return [] if text is None else [text]
+    filled = []
+    for each in inputs:
+        text = template.render([each if name == INPUT else columns[name] for name in template.columns])
+        if text is not None:
+            filled.append(text)
+    return filled
+
+
+class TemplateStep(Step):
+    """A step that puts what it reads into a template of its own."""
+
+    template_field: ClassVar[str] = "prompt"
+
+    @cached_property
+    def template(self) -> Template:
+        """The parsed template."""
+        return Template.parse(getattr(self, self.template_field))
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns that the template names."""
+        return tuple(name for name in self.template.columns if name != INPUT)
+
+    def compose(self, inputs: Sequence[str], columns: Mapping[str, str | None]) -> list[str]:
+        """Fill the template."""
+        return _fill(self.template, inputs, columns)
+
+
+class Generate(TemplateStep):
+    """Mirrors ``azure_ai.generate``."""
+
+    operation = "generate"
+    result = "generated"
+    gives = "generated_text"
+    # The texts that are sent are hashed, so the template decides nothing by itself.
+    _not_decisive: ClassVar[set[str]] = {"model", "prompt"}
+
+    prompt: str = "{input}"
+    system_prompt: str = Field("You are a helpful assistant.", min_length=1)
+    json_schema: dict[str, Any] | None = None
+    model: str = Field(CHAT_MODEL, min_length=1)
+
+    @field_validator("prompt")
+    @classmethod
+    def _parse(cls, value: str) -> str:
+        _read_template(value, "prompt")
+        return value
+
+    @field_validator("json_schema", mode="before")
+    @classmethod
+    def _read_schema(cls, value: Any) -> Any:
+        if value is None:
+            return None
+        if isinstance(value, str):
+            try:
+                value = json.loads(value)
+            except ValueError:
+                msg = "it is not valid JSON"
+                raise ValueError(msg) from None
+        try:
+            read_wrapper(value)
+        except (ConfigurationError, TypeError) as error:
+            raise ValueError(str(error)) from None
+        return value
+
+    @property
+    def model_name(self) -> str:
+        """The deployment that answers."""
+        return self.model
+
+
+class Extract(Step):
+    """Mirrors ``azure_ai.extract``."""
+
+    operation = "extract"
+    result = "extracted"
+    _not_decisive: ClassVar[set[str]] = {"model"}
+
+    data: tuple[str, ...] = Field(min_length=1)
+    model: str = Field(CHAT_MODEL, min_length=1)
+
+    @field_validator("data", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else value
+
+    @field_validator("data")
+    @classmethod
+    def _present(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        try:
+            read_labels(list(value))
+        except ConfigurationError as error:
+            raise ValueError(str(error)) from None
+        return value
+
+    @property
+    def model_name(self) -> str:
+        """The deployment that answers."""
+        return self.model
+
+
+class IsTrue(TemplateStep):
+    """Mirrors ``azure_ai.is_true``."""
+
+    operation = "is_true"
+    result = "is_true"
+    template_field = "statement"
+    _not_decisive: ClassVar[set[str]] = {"model", "statement"}
+
+    statement: str
+    model: str = Field(CHAT_MODEL, min_length=1)
+
+    @field_validator("statement")
+    @classmethod
+    def _parse(cls, value: str) -> str:
+        _read_template(value, "statement")
+        return value
+
+    @property
+    def model_name(self) -> str:
+        """The deployment that answers."""
+        return self.model
+
+
+class Rank(Step):
+    """Mirrors ``azure_ai.rank``, with every row scored against one query."""
+
+    operation = "rank"
+    result = "rank"
+    _not_decisive: ClassVar[set[str]] = {"model"}
+
+    query: str = Field(min_length=1)
+    model: str = Field(RERANK_MODEL, min_length=1)
+
+    @property
+    def model_name(self) -> str:
+        """The reranker or deployment that answers."""
+        return self.model
+
+
+class Invoke(Step):
+    """Mirrors ``azure_ml.invoke``."""
+
+    operation = "invoke"
+    result = "invoked"
+    # What is sent is hashed whole.
+    _not_decisive: ClassVar[set[str]] = {"input_data", "deployment_name"}
+
+    input_data: Any = None
+    deployment_name: str | None = Field(None, min_length=1)
+
+    @field_validator("input_data", mode="before")
+    @classmethod
+    def _read_json(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            try:
+                return json.loads(value)
+            except ValueError:
+                msg = "a body that is a text must be JSON"
+                raise ValueError(msg) from None
+        return value
+
+    @field_validator("input_data")
+    @classmethod
+    def _templates(cls, value: Any) -> Any:
+        if value is None:
+            return None
+        found: list[Template] = []
+        _map_texts(value, lambda text: found.append(_read_template(text, "input_data")) if "{" in text else None)
+        if not found:
+            msg = "it is the same for every row: put '{input}' or columns in braces into one of its texts"
+            raise ValueError(msg)
+        return value
+
+    @property
+    def _body(self) -> Any:
+        return {"input_data": ["{input}"]} if self.input_data is None else self.input_data
+
+    @cached_property
+    def _templates_in(self) -> tuple[Template, ...]:
+        found: list[Template] = []
+        _map_texts(self._body, lambda text: found.append(Template.parse(text)) if "{" in text else None)
+        return tuple(found)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns that the body names."""
+        names = (name for template in self._templates_in for name in template.columns)
+        return tuple(dict.fromkeys(name for name in names if name != INPUT))
+
+    def compose(self, inputs: Sequence[str], columns: Mapping[str, str | None]) -> list[str]:
+        """Write the request's body, as JSON."""
+        reads_input = any(INPUT in template.columns for template in self._templates_in)
+        if not reads_input and not any((columns[name] or "").strip() for name in self.columns):
+            return []
+
+        def body(given: Mapping[str, str | None]) -> str:
+            def fill(text: str) -> str:
+                if "{" not in text:
+                    return text
+                template = Template.parse(text)
+                return template.render([given[name] for name in template.columns]) or ""
+
+            return json.dumps(_map_texts(self._body, fill), ensure_ascii=False)
+
+        return [body({**columns, INPUT: each}) for each in (inputs if reads_input else ("",))]
+
+    @property
+    def model_name(self) -> str:
+        """The deployment that answers."""
+        return self.deployment_name or "azure-ml"
+
+
+def _map_texts(value: Any, change: Callable[[str], Any]) -> Any:
+    match value:
+        case str():
+            return change(value)
+        case dict():
+            return {name: _map_texts(each, change) for name, each in value.items()}
+        case list() | tuple():
+            return [_map_texts(each, change) for each in value]
+        case _:
+            return value
