@@ -301,3 +301,11 @@ def test_a_body_of_more_than_a_megabyte_is_refused(emulator: Emulator) -> None:
     answer = post(emulator, {"kind": "LanguageDetection", "analysisInput": {"documents": documents}})
     assert answer.status_code == 413
     assert answer.json()["error"]["innererror"]["code"] == "InvalidDocumentBatch"
+
+
+def test_the_region_of_a_language_is_passed_over(emulator: Emulator) -> None:
+    with clients.language(emulator) as client:
+        (english,) = client.analyze_sentiment(["The room was wonderful."], language="en-US")
+        (unknown,) = client.analyze_sentiment(["The room was wonderful."], language="xx-US")
+    assert english.sentiment == "positive"
+    assert unknown.error.code == "UnsupportedLanguageCode"

@@ -28,6 +28,9 @@ _SELECTION = Span("2024-11-01", "2023-04-15")
 _SUMMARIES_SINCE = Span("2023-04-01", "2022-10-01")
 _REDACTION = Span("2026-05-01", "2025-11-15")
 
+# Letters of a region's code.
+_REGION = 2
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -71,7 +74,10 @@ class Kind:
     def resolve_language(self, code: str) -> str | None:
         """Find the supported language that ``code`` means; ``None`` where there is none."""
         wanted = _ALIASES.get(code.lower(), code).lower()
-        return next((language for language in self.languages if language.lower() == wanted), None)
+        base, _, region = wanted.partition("-")
+        # "en-us" is English; what stands behind the hyphen of "zh-hans" is a script.
+        names = (wanted, base) if len(region) == _REGION else (wanted,)
+        return next((language for name in names for language in self.languages if language.lower() == name), None)
 
 
 KINDS = {
