@@ -105,6 +105,7 @@ def test_a_fresh_project_uses_the_fixtures_in_any_order_and_in_several_processes
     assert "11 passed" in done.stdout, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_the_asynchronous_client_works_under_anyio_too(project):
     tests = """
         import pytest
@@ -173,6 +174,7 @@ def test_a_failed_test_leaves_no_cassette(project, tmp_path):
     assert not list(tmp_path.rglob("*.json"))
 
 
+@pytest.mark.slow
 def test_another_server_is_used_where_one_is_named(project, pg_server):
     tests = """
         def test_database(pgazure_database):

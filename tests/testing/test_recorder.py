@@ -226,8 +226,7 @@ def test_polls_go_on_getting_the_last_answer(record, file):
     with record() as recorder, language(recorder) as client:
         poller = client.begin_extract_summary([LONG])
         poller.result()
-        polls = [one for one in recorder.recorded if one.method == "GET"]
-    assert polls
+    assert [one for one in recorder.recorded if one.method == "GET"]
     with Recorder(file, order="strict") as recorder, language(recorder) as client:
         poller = client.begin_extract_summary([LONG])
         poller.result()

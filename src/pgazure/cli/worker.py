@@ -20,7 +20,7 @@ def worker(
     dsn: Dsn = None,
     file: File = DEFAULT_FILE,
     batch_rows: Annotated[int, typer.Option(min=1, max=10_000, help="Most rows claimed at once.")] = 256,
-    concurrency: Annotated[int, typer.Option(min=1, max=64, help="Batches of a pipeline worked on side by side.")] = 8,
+    concurrency: Annotated[int, typer.Option(min=1, max=64, help="Batches of a pipeline worked on side by side.")] = 6,
     metrics_port: MetricsPort = None,
     metrics_address: MetricsAddress = "127.0.0.1",
 ) -> None:
