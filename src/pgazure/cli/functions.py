@@ -70,7 +70,7 @@ def uninstall(
 def serve(
     max_concurrency: Annotated[
         int, typer.Option(min=1, help="Most requests under way for one endpoint, deployment and operation.")
-    ] = 16,
+    ] = 32,
     dsn: Dsn = None,
 ) -> None:
     """Answer the functions of a database, until SIGTERM or Ctrl-C; any number may run side by side."""
