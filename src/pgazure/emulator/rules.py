@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from pgazure.emulator.settings_file import read_settings_file
+
 if TYPE_CHECKING:
+    from pathlib import Path
     from collections.abc import Callable
 
 T = TypeVar("T")
@@ -95,27 +96,18 @@ def load(file: str | Path) -> Rules:
     Raises:
         ValueError: It cannot be read, or a rule in it is not one; the message says which.
     """
-    path = Path(file)
-    try:
-        text = path.read_text(encoding="utf-8")
-        given = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
-    except OSError as error:
-        message = f"the rule file {path} cannot be read: {error.strerror}"
-        raise ValueError(message) from error
-    except (ValueError, UnicodeDecodeError) as error:
-        message = f"the rule file {path} is neither TOML nor JSON: {error}"
-        raise ValueError(message) from error
+    given = read_settings_file(file, "rule file")
     unknown = sorted(given.keys() - _KINDS) if isinstance(given, dict) else ["a list"]
     if unknown:
-        message = f"the rule file {path} may have {', '.join(sorted(_KINDS))}, but it has {', '.join(unknown)}"
+        message = f"the rule file {file} may have {', '.join(sorted(_KINDS))}, but it has {', '.join(unknown)}"
         raise ValueError(message)
 
     def read_all(kind: str, read: Callable[[Any, str], T]) -> tuple[T, ...]:
         items = given.get(kind, [])
         if not isinstance(items, list):
-            message = f"the rule file {path}: {kind} must be a list of rules"
+            message = f"the rule file {file}: {kind} must be a list of rules"
             raise ValueError(message)  # noqa: TRY004  # a mistake in a file, as the others are
-        return tuple(read(item, f"{path}: {kind} {place + 1}") for place, item in enumerate(items))
+        return tuple(read(item, f"{file}: {kind} {place + 1}") for place, item in enumerate(items))
 
     return Rules(
         read_all("score", _read_score),

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import tomllib
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Union
 
 from pydantic import (
@@ -24,8 +22,10 @@ from pydantic import (
 )
 
 from pgazure.emulator.options import read_duration
+from pgazure.emulator.settings_file import read_settings_file
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from collections.abc import Mapping, Sequence
     from typing import Self
 
@@ -311,17 +311,8 @@ def load_faults(file: str | Path) -> list[Fault]:
     Raises:
         ValueError: It cannot be read, or a fault in it is none.
     """
-    path = Path(file)
-    try:
-        text = path.read_text(encoding="utf-8")
-        given = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
-    except OSError as error:
-        message = f"the file of faults {path} cannot be read: {error.strerror}"
-        raise ValueError(message) from error
-    except ValueError as error:
-        message = f"the file of faults {path} is neither TOML nor JSON: {error}"
-        raise ValueError(message) from error
-    return read_faults(given, f"{path}: fault")
+    given = read_settings_file(file, "file of faults")
+    return read_faults(given, f"{file}: fault")
 
 
 def _read_words(text: str, where: str) -> dict[str, Any]:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import tomllib
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pgazure.emulator.openai.models import CAPABILITIES, CHAT, EMBEDDINGS, Model, find_by_name, guess_model
+from pgazure.emulator.settings_file import read_settings_file
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from collections.abc import Iterable
 
 _NUMBERS = ("dimensions", "context", "max_output_tokens", "tpm", "rpm")
@@ -83,19 +82,10 @@ def _read_name(text: str) -> Deployment:
 
 
 def _read_file(file: str | Path) -> list[Any]:
-    path = Path(file)
-    try:
-        text = path.read_text(encoding="utf-8")
-        given = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
-    except OSError as error:
-        message = f"the file of deployments {path} cannot be read: {error.strerror}"
-        raise ValueError(message) from error
-    except ValueError as error:
-        message = f"the file of deployments {path} is neither TOML nor JSON: {error}"
-        raise ValueError(message) from error
+    given = read_settings_file(file, "file of deployments")
     entries = given.get("deployments") if isinstance(given, dict) else given
     if not isinstance(entries, list) or not entries or (isinstance(given, dict) and len(given) > 1):
-        message = f"the file of deployments {path} must hold a list 'deployments', and nothing else"
+        message = f"the file of deployments {file} must hold a list 'deployments', and nothing else"
         raise ValueError(message)
     return entries
 
