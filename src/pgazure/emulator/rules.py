@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pgazure.emulator.settings_file import read_settings_file
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from collections.abc import Callable
+    from pathlib import Path
 
 T = TypeVar("T")
 

@@ -25,8 +25,8 @@ from pgazure.emulator.options import read_duration
 from pgazure.emulator.settings_file import read_settings_file
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
     from typing import Self
 
 _EMPTY_LIST = "a file of faults has a list named fault"

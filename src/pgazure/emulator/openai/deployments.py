@@ -9,8 +9,8 @@ from pgazure.emulator.openai.models import CAPABILITIES, CHAT, EMBEDDINGS, Model
 from pgazure.emulator.settings_file import read_settings_file
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from collections.abc import Iterable
+    from pathlib import Path
 
 _NUMBERS = ("dimensions", "context", "max_output_tokens", "tpm", "rpm")
 _FIELDS = ("name", "model", "capabilities", *_NUMBERS)
