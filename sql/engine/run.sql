@@ -118,13 +118,17 @@ UPDATE {queue} q SET due_at = now()
 FROM (SELECT {keys} FROM {queue} WHERE lease IS NULL AND due_at > now() FOR UPDATE SKIP LOCKED) AS l WHERE {queue_is_locked};
 
 -- name: next_due
--- How many seconds until the first of the rows that nobody holds is due; none will be that cannot be claimed.
-SELECT extract(epoch FROM min(due_at) FILTER (WHERE lease IS NULL) - now())::float8 AS seconds FROM {pending}
-WHERE NOT EXISTS (
-    SELECT FROM pgazure.pipeline WHERE name = {pipeline} AND (
-        paused_at IS NOT NULL OR updated_at > (SELECT started_at FROM pgazure.run WHERE run_id = %(run_id)s)
-    )
-);
+-- Whether this run may claim no more rows, and else how many seconds until the first that nobody holds is due.
+WITH asked AS (
+    SELECT coalesce(
+        paused_at IS NOT NULL OR updated_at > (SELECT started_at FROM pgazure.run WHERE run_id = %(run_id)s), false
+    ) AS is_over
+    FROM pgazure.pipeline WHERE name = {pipeline}
+)
+SELECT is_over, CASE WHEN NOT is_over THEN (
+    SELECT extract(epoch FROM min(due_at) FILTER (WHERE lease IS NULL) - now())::float8 FROM {pending}
+) END AS seconds
+FROM asked;
 
 -- name: pending
 -- How many rows wait or are worked on.

@@ -86,6 +86,7 @@ class RunReport:
         parked: Errors that are not tried again by themselves.
         stopped: Why the run ended before the queue was empty, if it did.
         paused: Whether the pipeline is paused, so that no more rows were claimed.
+        cut_short: Whether rows were left because it was paused, applied anew or dropped meanwhile.
     """
 
     pipeline: str
@@ -99,6 +100,7 @@ class RunReport:
     parked: int
     stopped: str | None
     paused: bool = False
+    cut_short: bool = False
 
     @property
     def complete(self) -> bool:
@@ -411,6 +413,7 @@ class Engine:
             sum(row.parked for row in counts),
             str(runner.stopped_by) if runner.stopped_by else None,
             paused,
+            runner.cut_short,
         )
 
     async def status(self, name: str | None = None, *, exact: bool = False) -> list[PipelineStatus]:

@@ -108,6 +108,7 @@ class Runner:
         self._gathered = 0.0
         self._trials = _TRIALS
         self.rows = 0
+        self.cut_short = False
 
     def stop(self) -> None:
         """Finish the batches in hand and claim no more."""
@@ -201,7 +202,7 @@ class Runner:
             return await self._wait_for_trial()
         async with self._shop.pool.connection() as connection:
             await self._shop.queue.rescue(connection)
-            seconds = await self._shop.queue.next_due(connection)
+            self.cut_short, seconds = await self._shop.queue.next_due(connection)
         if seconds is None or seconds > _LONGEST_PAUSE:
             return False
         return await self._rest(seconds)

@@ -197,7 +197,7 @@ class Worker:
                 on_progress=self._on_progress,
                 stop=run.stop,
             )
-            if tick is not None and not run.stop.is_set():
+            if tick is not None and not run.stop.is_set() and not report.cut_short:
                 async with self._engine.pool.connection() as connection:
                     await finish_tick(connection, row.pipeline_id, tick)
                 del self._ticks[row.pipeline_id]

@@ -179,10 +179,12 @@ class Queue:
         """Tell whether any row is due."""
         return bool((await fetch_one(connection, self._queries["has_due"])).due)
 
-    async def next_due(self, connection: AsyncConnection[Any]) -> float | None:
-        """Seconds until the first row that nobody holds is due; ``None`` where there is none."""
+    async def next_due(self, connection: AsyncConnection[Any]) -> tuple[bool, float | None]:
+        """Whether no more rows may be claimed, and seconds until the first that nobody holds is due, if one is."""
         row = await fetch_one(connection, self._queries["next_due"], {"run_id": self._run_id})
-        return None if row.seconds is None else float(row.seconds)
+        if row is None:
+            return True, None
+        return row.is_over, None if row.seconds is None else float(row.seconds)
 
 
 @asynccontextmanager
