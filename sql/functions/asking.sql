@@ -105,10 +105,11 @@ LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     found pgazure.step[];
     names text;
+    target pgazure.pipeline := pgazure.require_pipeline(find_embed_step.pipeline);
 BEGIN
     SELECT array_agg(s ORDER BY s.name), string_agg(s.name, ', ' ORDER BY s.name) INTO found, names
-    FROM pgazure.step s JOIN pgazure.pipeline p USING (pipeline_id)
-    WHERE p.name = find_embed_step.pipeline AND s.operation = 'embed'
+    FROM pgazure.step s
+    WHERE s.pipeline_id = target.pipeline_id AND s.operation = 'embed'
         AND (find_embed_step.step IS NULL OR s.name = find_embed_step.step);
     IF found IS NULL THEN
         RAISE undefined_object USING MESSAGE = format('pipeline %s has no embed step%s', pipeline, ' ' || step),

@@ -103,3 +103,9 @@ def test_importing_pgazure_loads_nothing_heavy(installed, tmp_path):
     heavy = {"azure", "openai", "numpy", "typer", "rich", "aiohttp", "psycopg", "starlette", "uvicorn", "yake"}
     code = f"import pgazure\nprint(*sorted({heavy!r} & set(sys.modules)))"
     assert run_installed(installed, tmp_path, code).split() == []
+
+
+def test_the_package_runs_as_a_module(installed, tmp_path):
+    code = "import runpy\nsys.argv = ['pgazure', '--version']\nrunpy.run_module('pgazure', run_name='__main__')"
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    assert run_installed(installed, tmp_path, code).split() == ["pgazure", version]

@@ -118,3 +118,5 @@ async def test_a_search_in_sql_finds_what_the_one_in_python_finds(
     add_notes(db, "Not embedded yet.")
     with pytest.raises(psycopg.errors.UndefinedObject, match="pipeline notes has no embed step other"):
         db.execute("SELECT * FROM pgazure.search('notes', 'roses', step => 'other')")
+    with pytest.raises(psycopg.errors.UndefinedObject, match="there is no pipeline notices"):
+        db.execute("SELECT * FROM pgazure.search('notices', 'roses')")

@@ -243,6 +243,7 @@ def test_steps_that_do_not_fit_together_are_refused(steps: list, complaint: str)
         ),
         (lambda: make(pl.chunk(), budget="5 EUR"), "budget '5 EUR': write an amount and a period"),
         (lambda: make(pl.chunk(), budget="5 USD/month"), "budget"),
+        (lambda: make(pl.chunk(), budget={"day": 5}), "budget: write it as text, such as '5 USD/day', not as dict"),
         (lambda: pl.Pipeline("Reviews!", source=SOURCE, steps=[pl.chunk()]), "pipeline name 'Reviews!'"),
         (lambda: pl.Pipeline("r" * 41, source=SOURCE, steps=[pl.chunk()]), "40 at most"),
     ],
@@ -306,6 +307,12 @@ def test_a_file_that_is_missing_or_in_another_encoding_is_refused_with_its_name(
 @pytest.mark.parametrize(("text", "spelled"), [("5 USD/day", "5 USD/day"), (" 0.50 USD/run ", "0.50 USD/run")])
 def test_a_budget_is_written_as_it_was_read(text: str, spelled: str) -> None:
     assert str(Budget.parse(text)) == spelled
+
+
+def test_budgets_may_stand_in_a_list() -> None:
+    one = make(pl.chunk(), budget="2 USD/run, 5 USD/day")
+    assert make(pl.chunk(), budget=["2 USD/run", "5 USD/day"]).budget == one.budget
+    assert make(pl.chunk(), budget=[]).budget == ()
 
 
 @pytest.mark.parametrize(

@@ -131,7 +131,3 @@ def run() -> None:
             raise
         complain(f"the database refuses: {error.diag.message_primary or ' '.join(str(error).split())}")
         sys.exit(_DATABASE_REFUSED)
-
-
-if __name__ == "__main__":
-    run()

@@ -197,7 +197,12 @@ class PipelineSpec(SpecModel):
     @field_validator("budget", mode="before")
     @classmethod
     def _read_budget(cls, value: Any) -> Any:
-        return read_budgets(value) if isinstance(value, str) else () if value is None else value
+        if isinstance(value, list | tuple):
+            value = ", ".join(map(str, value)) or None
+        if value is None or isinstance(value, str):
+            return () if value is None else read_budgets(value)
+        msg = f"write it as text, such as '5 USD/day', not as {type(value).__name__}"
+        raise ValueError(msg)
 
     @field_serializer("budget")
     def _write_budget(self, value: tuple[Budget, ...]) -> str | None:
