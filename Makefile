@@ -7,7 +7,7 @@ READY := .venv/.made-in
 # More arguments for pytest: make test ARGS="tests/unit -x"
 ARGS ?=
 # Test processes side by side: most tests wait more than they work.
-JOBS ?= 2
+JOBS ?= 3
 
 export PYTHON
 export PYTHONUTF8 := 1
@@ -35,17 +35,24 @@ setup: $(READY) ## Make .venv with everything needed (PYTHON=... chooses the int
 demo: $(READY) ## Run the whole product on this machine: database, services, sample reviews
 	@$(BIN)/pgazure demo
 
+# The tests start many a process: what is compiled is kept, with the environment and not among the sources.
+PYTEST := PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX=$(CURDIR)/.venv/bytecode $(BIN)/python -m pytest
+
 .PHONY: test
 test: $(READY) ## Run the test suite (ARGS=... goes to pytest)
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
+	@$(PYTEST) -n $(JOBS) --dist worksteal $(ARGS)
 
 .PHONY: soak
 soak: $(READY) ## Run the long tests alone
-	@$(BIN)/python -m pytest -m slow $(ARGS)
+	@$(PYTEST) -m slow $(ARGS)
 
 .PHONY: samples
 samples: $(READY) ## Run the samples and test suites of the SDKs against the emulator (needs the package index)
 	PYTHONPATH=scripts $(BIN)/python -m sdk_samples $(ARGS)
+
+.PHONY: versions
+versions: $(READY) ## Run tests and demonstration on PostgreSQL 14 to 17 (needs npm, apt and a C compiler)
+	PYTHONPATH=scripts $(BIN)/python -m postgres_versions $(ARGS)
 
 .PHONY: benchmarks
 benchmarks: $(READY) ## Measure quotas and CPU time, and compare the table of failures

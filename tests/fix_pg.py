@@ -1,7 +1,7 @@
 """Databases for tests: one server a session, one fresh database a test.
 
-``PGAZURE_TEST_DSN`` points the suite at another server; its role must be
-allowed to create databases and the extension ``vector``.
+``PGAZURE_TEST_BINARIES`` names the folder of another PostgreSQL's programs, ``PGAZURE_TEST_DSN``
+a server that runs already; its role must be allowed to create databases and the extension ``vector``.
 """
 
 from __future__ import annotations
@@ -20,7 +20,12 @@ from psycopg.conninfo import make_conninfo
 from pgazure.embedded import EmbeddedPostgres
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+
+BINARIES = os.environ.get("PGAZURE_TEST_BINARIES")
+
+# Fixtures whose engines find the schema installed.
+_ENGINES = {"engine", "open_engine"}
 
 _numbers = itertools.count(1)
 
@@ -52,13 +57,18 @@ class Databases:
             self.admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
+def own_server(*, tcp: bool = False, settings: Mapping[str, str] | None = None) -> EmbeddedPostgres:
+    """Make a server of the PostgreSQL that the suite is run against, for a test that needs one for itself."""
+    return EmbeddedPostgres.temporary(tcp=tcp, settings=settings, binaries=BINARIES)
+
+
 @pytest.fixture(scope="session")
 def pg_server() -> Iterator[EmbeddedPostgres | OtherServer]:
     """The server of this session; ``.conninfo`` is that of a database to administer it from."""
     if other := os.environ.get("PGAZURE_TEST_DSN"):
         yield OtherServer(other)
         return
-    with EmbeddedPostgres.temporary() as server:
+    with own_server() as server:
         yield server
 
 
@@ -76,9 +86,11 @@ def pg_databases(pg_server: EmbeddedPostgres | OtherServer) -> Iterator[Database
 
 
 @pytest.fixture
-def conninfo(pg_databases: Databases) -> Iterator[str]:
-    """A fresh database with the extension ``vector``."""
-    with pg_databases.fresh(pg_databases.prepared) as fresh:
+def conninfo(request: pytest.FixtureRequest, pg_databases: Databases) -> Iterator[str]:
+    """A fresh database with the extension ``vector``, and with the schema where the test asks for an engine."""
+    installed = not _ENGINES.isdisjoint(request.fixturenames)
+    template = request.getfixturevalue("installed_template") if installed else pg_databases.prepared
+    with pg_databases.fresh(template) as fresh:
         yield fresh
 
 

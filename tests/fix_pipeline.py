@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import sys
 import time
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 import pgazure.pipeline as pl
 from pgazure.client import AsyncClient
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
     from contextlib import AbstractAsyncContextManager
 
+    from fix_pg import Databases
     from pgazure.emulator import Emulator
 
 _VARIABLES = ("LANGUAGE", "TEXT_TRANSLATION", "OPENAI")
@@ -43,6 +46,19 @@ def environment(endpoint: str, key: str = "emulator") -> dict[str, str]:
     }
 
 
+@pytest.fixture(scope="session")
+def installed_template(pg_databases: Databases) -> Iterator[str]:
+    """The name of a database to copy, in which the schema is installed."""
+
+    async def install(conninfo: str) -> None:
+        async with pl.Engine(conninfo) as engine:
+            await engine.init()
+
+    with pg_databases.fresh(pg_databases.prepared) as conninfo:
+        asyncio.run(install(conninfo))
+        yield str(conninfo_to_dict(conninfo)["dbname"])
+
+
 @pytest.fixture
 def db(conninfo: str) -> Iterator[psycopg.Connection]:
     """A session of the table's owner, who knows nothing of pipelines."""
@@ -60,7 +76,6 @@ async def client(emulator: Emulator) -> AsyncIterator[AsyncClient]:
 async def engine(conninfo: str, client: AsyncClient) -> AsyncIterator[pl.Engine]:
     """An engine with the schema installed."""
     async with pl.Engine(conninfo, client=client) as engine:
-        await engine.init()
         yield engine
 
 
@@ -81,7 +96,6 @@ def open_engine(conninfo: str) -> OpenEngine:
             AsyncClient(**services(endpoint, key), **options) as client,
             pl.Engine(conninfo, client=client) as engine,
         ):
-            await engine.init()
             yield engine
 
     return opened
@@ -139,7 +153,7 @@ class Cli(Protocol):
 
 
 @pytest.fixture
-def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Cli:
+def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Iterator[Cli]:
     """The command line in an empty folder, with no setting but those a test makes."""
     from pgazure.cli.main import run
 
@@ -159,7 +173,13 @@ def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
         captured = capsys.readouterr()
         return Outcome(code, captured.out, captured.err)
 
-    return invoke
+    # A command that writes a log goes on writing it, to a standard error that ends with the test.
+    log = logging.getLogger("pgazure")
+    level = log.level
+    monkeypatch.setattr(log, "handlers", [*log.handlers])
+    monkeypatch.setattr(log, "propagate", log.propagate)
+    yield invoke
+    log.setLevel(level)
 
 
 class Start(Protocol):

@@ -200,6 +200,25 @@ def test_importing_the_clients_loads_no_sdk() -> None:
     assert ended.stdout == "[]\n"
 
 
+EMBEDDING = """
+import asyncio, sys
+import pgazure
+
+async def embed():
+    async with pgazure.AsyncClient(openai_endpoint="{endpoint}", openai_key="a-key") as client:
+        return await client.azure_openai.create_embeddings("small", ["one", "two"], dimensions=2)
+
+print([len(vector) for vector in asyncio.run(embed())], "openai" in sys.modules)
+"""
+
+
+def test_embedding_loads_no_sdk(far_faults: FaultServer) -> None:
+    # Its types take longer to load than thousands of texts to embed.
+    program = [sys.executable, "-c", EMBEDDING.format(endpoint=far_faults.endpoint)]
+    ended = subprocess.run(program, capture_output=True, text=True, timeout=60, check=True)
+    assert ended.stdout == "[2, 2] False\n"
+
+
 def test_arguments_of_the_client_are_checked() -> None:
     for name, wrong in (("max_attempts", 0), ("timeout_ms", 0), ("max_concurrency", 0), ("retry_delay_ms", -1)):
         with pytest.raises(ConfigurationError, match=name):

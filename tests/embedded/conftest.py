@@ -98,7 +98,7 @@ def await_rest(folder: Path) -> None:
 
 @contextmanager
 def made_place() -> Iterator[Path]:
-    path = Path(tempfile.mkdtemp(prefix="pgazure's tést ", dir="/tmp"))
+    path = Path(tempfile.mkdtemp(prefix="pgazure's tést "))
     path.chmod(0o711)
     yield path
     for lock in path.rglob("server.lock"):

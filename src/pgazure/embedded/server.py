@@ -55,6 +55,7 @@ class EmbeddedPostgres:
         tcp: Whether to connect over TCP.
         settings: Parameters of the server, e.g. ``{"shared_buffers": "1GB"}``; those of the process
             that starts the server count.
+        binaries: The folder of the server's programs, for another PostgreSQL than the one that is found.
         timeout: Seconds that starting, or waiting for the end, may take.
 
     Raises:
@@ -69,6 +70,7 @@ class EmbeddedPostgres:
         durable: bool = True,
         tcp: bool = False,
         settings: Mapping[str, str] | None = None,
+        binaries: str | os.PathLike[str] | None = None,
         timeout: float = 30.0,
     ) -> None:
         if own := sorted(RESERVED & (settings or {}).keys()):
@@ -78,6 +80,7 @@ class EmbeddedPostgres:
         self._durable = durable
         self._tcp = tcp or not hasattr(socket, "AF_UNIX")
         self._settings = dict(settings or {})
+        self._chosen = None if binaries is None else Path(binaries).resolve()
         self._timeout = timeout
         self._temporary = False
         self._users: FileLock | None = None
@@ -92,10 +95,11 @@ class EmbeddedPostgres:
         durable: bool = False,
         tcp: bool = False,
         settings: Mapping[str, str] | None = None,
+        binaries: str | os.PathLike[str] | None = None,
         timeout: float = 30.0,
     ) -> Self:
         """Return a server on a new folder of its own, which is removed after the last user, however that ends."""
-        server = cls(durable=durable, tcp=tcp, settings=settings, timeout=timeout)
+        server = cls(durable=durable, tcp=tcp, settings=settings, binaries=binaries, timeout=timeout)
         server._temporary = True
         return server
 
@@ -146,7 +150,7 @@ class EmbeddedPostgres:
             msg = "this EmbeddedPostgres is started already; make another object to use the server twice"
             raise EmbeddedPostgresError(msg)
         account = server_account()
-        binaries = find_binaries(account, copies_folder())
+        binaries = find_binaries(account, copies_folder(), self._chosen)
         folder = Folder(self._choose_folder())
         try:
             folder.prepare(account)

@@ -1,0 +1,1 @@
+"""Tests and demonstration on every major version of PostgreSQL that pgazure supports."""
