@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import base64
+import functools
+import json
 import multiprocessing
 import statistics
-import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import openai
+from aiohttp import web
 from azure.ai.textanalytics.aio import TextAnalyticsClient
 from azure.ai.translation.text.aio import TextTranslationClient
 from azure.core.credentials import AzureKeyCredential
@@ -22,24 +25,66 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from multiprocessing.connection import Connection
 
-ROOT = Path(__file__).resolve().parents[1]
 KEY = "a-key"
 SIDE_BY_SIDE = 8
 DIMENSIONS = 1536
 SENTENCE = "Room {} was clean and quiet, and the staff found our lost luggage within the hour."
 # Texts in one request.
-SIZES = {"extract_key_phrases": 10, "translate": 10, "create_embeddings": 16}
+SIZES = {"extract_key_phrases": 10, "analyze_sentiment": 10, "translate": 10, "create_embeddings": 16}
+# Sentences of a text, each with scores of its own.
+SENTENCES = 3
+
+
+@functools.cache
+def answer(what: str, count: int) -> bytes:
+    """Make the answer to ``count`` texts, once."""
+    scores = {"positive": 0.93, "neutral": 0.05, "negative": 0.02}
+    mood = {"sentiment": "positive", "confidenceScores": scores}
+    size = len(SENTENCE) + 1
+    sentences = [{**mood, "offset": size * n, "length": size, "text": SENTENCE} for n in range(SENTENCES)]
+    vector = base64.b64encode(np.linspace(-1, 1, DIMENSIONS, dtype="<f4").tobytes()).decode()
+    found: dict[str, dict[str, Any]] = {
+        "KeyPhraseExtraction": {"keyPhrases": ["lost luggage", "staff", "hour", "Room"]},
+        "SentimentAnalysis": {**mood, "sentences": sentences},
+        "translate": {
+            "detectedLanguage": {"language": "en", "score": 1.0},
+            "translations": [{"language": "de", "text": SENTENCE}],
+        },
+        "embeddings": {"object": "embedding", "embedding": vector},
+    }
+    if what == "translate":
+        body: Any = {"value": [found[what]] * count}
+    elif what == "embeddings":
+        data = [{**found[what], "index": place} for place in range(count)]
+        usage = {"prompt_tokens": count, "total_tokens": count}
+        body = {"object": "list", "model": "local", "data": data, "usage": usage}
+    else:
+        documents = [{"id": str(place), "warnings": [], **found[what]} for place in range(count)]
+        body = {"kind": f"{what}Results", "results": {"documents": documents, "errors": [], "modelVersion": "local"}}
+    return json.dumps(body).encode()
 
 
 def serve(ready: Connection) -> None:
     """Answer until the other end is closed."""
-    sys.path.insert(0, str(ROOT / "tests"))
-    from fix_faults import serve_faults  # noqa: PLC0415  the path is known only here
+
+    async def respond(request: web.Request) -> web.Response:
+        asked = await request.json()
+        if "kind" in asked:
+            body = answer(asked["kind"], len(asked["analysisInput"]["documents"]))
+        elif "inputs" in asked:
+            body = answer("translate", len(asked["inputs"]))
+        else:
+            body = answer("embeddings", len(asked["input"]))
+        return web.Response(body=body, content_type="application/json")
 
     async def run() -> None:
-        async with serve_faults() as server:
-            ready.send(server.endpoint)
-            await asyncio.to_thread(ready.poll, None)
+        app = web.Application(client_max_size=8 * 2**20)
+        app.router.add_route("*", "/{path:.*}", respond)
+        runner = web.AppRunner(app)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        ready.send(f"http://127.0.0.1:{runner.addresses[0][1]}")
+        await asyncio.to_thread(ready.poll, None)
 
     asyncio.run(run())
 
@@ -67,17 +112,20 @@ class Bare:
     async def run(self, operation: str, texts: list[str]) -> None:
         """Send ``texts`` in full requests."""
         size = SIZES[operation]
-        send = {"extract_key_phrases": self.phrases, "translate": self.translate, "create_embeddings": self.embed}
-        await side_by_side([texts[at : at + size] for at in range(0, len(texts), size)], send[operation])
+        batches = [texts[at : at + size] for at in range(0, len(texts), size)]
+        await side_by_side(batches, getattr(self, operation))
 
-    async def phrases(self, texts: list[str]) -> list[list[str]]:
+    async def extract_key_phrases(self, texts: list[str]) -> list[list[str]]:
         return [document.key_phrases for document in await self.language.extract_key_phrases(texts)]
+
+    async def analyze_sentiment(self, texts: list[str]) -> list[str]:
+        return [document.sentiment for document in await self.language.analyze_sentiment(texts)]
 
     async def translate(self, texts: list[str]) -> list[str]:
         found = await self.translator.translate(body=texts, to_language=["de"])
         return [item.translations[0].text for item in found]
 
-    async def embed(self, texts: list[str]) -> list[list[float]]:
+    async def create_embeddings(self, texts: list[str]) -> list[list[float]]:
         found = await self.openai.embeddings.create(model="embedder", input=texts, dimensions=DIMENSIONS)
         return [item.embedding for item in found.data]
 
@@ -104,7 +152,7 @@ class Facade:
         elif operation == "translate":
             await self.client.azure_cognitive.translate(texts, "de", batch_size=size)
         else:
-            await self.client.azure_cognitive.extract_key_phrases(texts, batch_size=size)
+            await getattr(self.client.azure_cognitive, operation)(texts, batch_size=size)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -116,7 +164,7 @@ async def measure(endpoint: str, requests: int, rounds: int) -> None:
     both: tuple[Bare | Facade, Bare | Facade] = (Bare(endpoint), Facade(endpoint))
     print(f"{'CPU ms a request':22} {'bare SDK':>9} {'pgazure':>9} {'ratio':>6}")
     for operation, size in SIZES.items():
-        texts = [SENTENCE.format(number) for number in range(requests * size)]
+        texts = [" ".join([SENTENCE.format(number)] * SENTENCES) for number in range(requests * size)]
         spent: tuple[list[float], list[float]] = ([], [])
         for number in range(rounds + 1):
             for side, times in zip(both, spent, strict=True):

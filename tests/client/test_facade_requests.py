@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from fix_facade import arguments
 from fix_faults import Edit, Hang, Reset, Status
+from pgazure import AsyncClient
 from pgazure.errors import AuthenticationError
 from pgazure.flow.observe import RequestRecord, observe_requests
 from pgazure.types import DocumentError, Sentence, SentimentAnalysisResult
@@ -273,3 +275,12 @@ async def test_a_refused_request_is_recorded_with_its_code(client: Any, faults: 
     with observe_requests(records.append), pytest.raises(AuthenticationError):
         await client.analyze_sentiment("x")
     assert [(r.status_code, r.error_code) for r in records] == [(401, "401")]
+
+
+async def test_a_proxy_of_the_environment_is_used(faults: FaultServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("no_proxy", "NO_PROXY", "HTTP_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", faults.endpoint)
+    async with AsyncClient(**arguments("http://localhost:9")) as client:
+        assert await client.azure_cognitive.extract_key_phrases("x") == ["x"]
+    assert [request.headers["Host"] for request in faults.sent] == ["localhost:9"]

@@ -297,7 +297,7 @@ class Executor:
                 if is_retryable(error):
                     gate.refuse(started, error.retry_after)
                 raise
-        gate.succeed(started, answer.pause)
+        gate.succeed(started, answer.pause, answer.left)
         return answer
 
     def gate(self, operation: Operation[Any]) -> Gate:

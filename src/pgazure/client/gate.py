@@ -122,9 +122,9 @@ class Gate:
         except TimeoutError:
             return
 
-    def succeed(self, started_at: float, pause: float | None) -> None:
-        """Learn from an answer."""
-        self._control.succeed(started_at, _now(), pause)
+    def succeed(self, started_at: float, pause: float | None, left: int | None = None) -> None:
+        """Learn from an answer; ``left`` is how many more requests the quota has, where the service says so."""
+        self._control.succeed(started_at, _now(), pause, left)
 
     def refuse(self, started_at: float, retry_after: float | None) -> None:
         """Learn from a 429."""
@@ -228,9 +228,9 @@ class SharedGate(Gate):
         self._changed.set()
         return permit
 
-    def succeed(self, started_at: float, pause: float | None) -> None:
+    def succeed(self, started_at: float, pause: float | None, left: int | None = None) -> None:
         """Learn from an answer."""
-        super().succeed(started_at, pause if self._alone else None)
+        super().succeed(started_at, pause if self._alone else None, left)
         self._answers.append((started_at, _now(), False, pause))
 
     def refuse(self, started_at: float, retry_after: float | None) -> None:

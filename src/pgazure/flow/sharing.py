@@ -199,8 +199,10 @@ _KEPT = (
     "_refused_at",
     "_slot_at",
     "_last_at",
+    "_closed_at",
     "_since",
     "_passed",
-    "_cycle",
-    "_opened_at",
+    "_refused",
+    "_pressed",
+    "_goal",
 )

@@ -1,11 +1,17 @@
-"""How the Azure SDKs' request pipeline is set up: no retries, no redirects, every answer seen."""
+"""How the Azure SDKs' request pipeline is set up: no retries, no redirects, every answer seen and read once."""
 
 from __future__ import annotations
 
 import logging
 from typing import TYPE_CHECKING, Any
+from urllib.request import getproxies
 
-from azure.core.pipeline.policies import AsyncRedirectPolicy, AsyncRetryPolicy, SansIOHTTPPolicy
+from azure.core.pipeline.policies import (
+    AsyncRedirectPolicy,
+    AsyncRetryPolicy,
+    ContentDecodePolicy,
+    SansIOHTTPPolicy,
+)
 
 from pgazure.services.auth import is_loopback
 from pgazure.services.exchange import CONNECT_SECONDS, READ_SECONDS, current_exchange
@@ -15,7 +21,8 @@ if TYPE_CHECKING:
 
     from pgazure.config import ServiceSettings
 
-_BODY = "deserialized_data"
+_BODY = ContentDecodePolicy.CONTEXT_NAME
+_GOOD = 200
 # The SDKs log an error answer that is no JSON with a traceback. Whoever has set up logging still gets that;
 # a script that has not does not find it on its screen.
 _UNHEARD = logging.NullHandler()
@@ -38,10 +45,17 @@ class ExchangePolicy(SansIOHTTPPolicy[Any, Any]):
             request.context.options.setdefault("enforce_https", False)
 
     def on_response(self, request: PipelineRequest[Any], response: PipelineResponse[Any, Any]) -> None:  # noqa: ARG002  the base class's signature
-        """Record the answer."""
-        if (exchange := current_exchange()) is not None:
-            answer = response.http_response
-            exchange.record(answer.status_code, answer.headers, response.context.get(_BODY))
+        """Record the answer, and keep it from the SDK where the exchange is detached from it."""
+        if (exchange := current_exchange()) is None:
+            return
+        answer, context = response.http_response, response.context
+        exchange.record(answer.status_code, answer.headers, context.get(_BODY))
+        if _BODY not in context and not context.options.get("stream", True):
+            exchange.body = context[_BODY] = ContentDecodePolicy.deserialize_from_http_generics(answer)
+            # The policy that would read it a second time leaves streams alone.
+            context.options["stream"] = True
+        if exchange.detached and answer.status_code == _GOOD:
+            context[_BODY] = None
 
 
 def pipeline_options(settings: ServiceSettings) -> dict[str, Any]:
@@ -54,4 +68,6 @@ def pipeline_options(settings: ServiceSettings) -> dict[str, Any]:
         "redirect_policy": AsyncRedirectPolicy.no_redirects(),
         "connection_timeout": CONNECT_SECONDS,
         "read_timeout": READ_SECONDS,
+        # Where there is a proxy, aiohttp asks for it again before each request, in two threads.
+        "use_env_settings": bool(getproxies()),
     }

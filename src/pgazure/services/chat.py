@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
@@ -11,9 +13,10 @@ from pgazure.flow.json_schema import find_mismatch
 from pgazure.flow.retry import TOO_LONG
 from pgazure.services.errors import describe_openai_error
 from pgazure.services.exchange import Answer, Exchange, find_pause
+from pgazure.types import DocumentError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+    from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 
     from openai import AsyncOpenAI
 
@@ -24,6 +27,23 @@ R = TypeVar("R")
 SERVICE = "openai"
 _FILTERED = "content_filter"
 _BROKEN = "broken off"
+_CUT = {"length", "max_output_tokens"}
+
+_LONGEST: ContextVar[int | None] = ContextVar("pgazure_longest_answer", default=None)
+
+
+@contextmanager
+def limit_answers(tokens: int) -> Iterator[None]:
+    """Let no answer within this context be longer than ``tokens``, those that a model reasons with included.
+
+    An answer that is cut off there has been paid for: it makes a :class:`DocumentError` for each of its documents,
+    and is counted like any other.
+    """
+    token = _LONGEST.set(tokens)
+    try:
+        yield
+    finally:
+        _LONGEST.reset(token)
 
 
 def write_plain(documents: Sequence[Document]) -> str:
@@ -74,6 +94,8 @@ class Chat:
     async def complete(self, documents: Sequence[Document], *, prompting: Prompting[R]) -> Answer[R]:
         """Send one chat completion, without a temperature: models that reason refuse one."""
         options: dict[str, Any] = {}
+        if (longest := _LONGEST.get()) is not None:
+            options["max_completion_tokens"] = longest
         if prompting.json_schema is not None:
             options["response_format"] = {"type": "json_schema", "json_schema": dict(prompting.json_schema)}
         exchange = Exchange()
@@ -83,6 +105,8 @@ class Chat:
             )
             exchange.record(raw.status_code, raw.headers, None)
             body = json.loads(raw.http_response.content)
+            if longest is not None and body["choices"][0].get("finish_reason") in _CUT:
+                return _account(_cut_off(documents, longest), body.get("usage"), exchange)
             return _answer(_read_completion(body, prompting), body.get("usage"), documents, prompting, exchange)
         except Exception as error:  # noqa: BLE001  an odd answer ends in KeyError and the like
             raise _describe(error, exchange, documents, prompting) from None
@@ -90,6 +114,8 @@ class Chat:
     async def respond(self, documents: Sequence[Document], *, prompting: Prompting[R]) -> Answer[R]:
         """Send one request of the Responses API; the service is told to keep no copy."""
         options: dict[str, Any] = {}
+        if (longest := _LONGEST.get()) is not None:
+            options["max_output_tokens"] = longest
         if prompting.json_schema is not None:
             options["text"] = {"format": {"type": "json_schema", **prompting.json_schema}}
         exchange = Exchange()
@@ -103,6 +129,8 @@ class Chat:
             )
             exchange.record(raw.status_code, raw.headers, None)
             body = json.loads(raw.http_response.content)
+            if longest is not None and (body.get("incomplete_details") or {}).get("reason") in _CUT:
+                return _account(_cut_off(documents, longest), body.get("usage"), exchange)
             return _answer(_read_response(body, prompting), body.get("usage"), documents, prompting, exchange)
         except Exception as error:  # noqa: BLE001  as above
             raise _describe(error, exchange, documents, prompting) from None
@@ -159,6 +187,10 @@ def _answer(
     text: str, usage: Any, documents: Sequence[Document], prompting: Prompting[R], exchange: Exchange
 ) -> Answer[R]:
     results: Sequence[R] = read_answer(text, documents, prompting)
+    return _account(results, usage, exchange)
+
+
+def _account(results: Sequence[R | DocumentError], usage: Any, exchange: Exchange) -> Answer[R]:
     return Answer(
         results=results,
         status_code=exchange.status_code,
@@ -167,6 +199,14 @@ def _answer(
         pause=find_pause(exchange.headers),
         answer_tokens=_count(usage, "completion_tokens", "output_tokens"),
     )
+
+
+def _cut_off(documents: Sequence[Document], longest: int) -> list[DocumentError]:
+    msg = (
+        f"the model's answer was cut off at max_tokens={longest}, to which what a model reasons counts as well: allow "
+        "more or ask for less"
+    )
+    return [DocumentError(TOO_LONG, msg)] * len(documents)
 
 
 def read_answer(text: str, documents: Sequence[Document], prompting: Prompting[R]) -> Sequence[R]:
@@ -214,7 +254,7 @@ def _check_end(reason: str | None, prompting: Prompting[Any]) -> None:
     if reason == _FILTERED:
         msg = f"{SERVICE} {prompting.operation}: the content filter cut off the model's answer."
         raise ContentFilterError(msg, code=_FILTERED, **about)
-    if reason in {"length", "max_output_tokens"}:
+    if reason in _CUT:
         msg = (
             f"{SERVICE} {prompting.operation}: the model's answer was cut off at its limit. "
             "Ask for less, or use a deployment with a higher limit."

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any, cast
 from pgazure.errors import ServiceResponseError
 from pgazure.services.auth import choose_credential
 from pgazure.services.azure_pipeline import pipeline_options
-from pgazure.services.errors import describe_azure_error, withhold_texts
+from pgazure.services.errors import describe_azure_error, describe_fault
 from pgazure.services.exchange import Answer, Document, watch_exchange
 from pgazure.services.language_jobs import SERVICE, finish_job
-from pgazure.types import DocumentError
 from pgazure.types_language import ConversationSummary
 
 if TYPE_CHECKING:
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from pgazure.config import ServiceSettings
     from pgazure.services.auth import Identity
     from pgazure.services.exchange import Exchange, Transcript
+    from pgazure.types import DocumentError
     from pgazure.types_language import ConversationItem
 
 _OPERATION = "summarize_conversation"
@@ -62,10 +62,9 @@ class ConversationService:
                 poller = await self._client.begin_conversation_analysis(
                     _task(turns, document.language or "en", aspects, disable_service_logs=disable_service_logs)
                 )
-                job: Any = poller.polling_method()
-                await finish_job(job, _OPERATION, said, exchange.retry_after)
+                body = await finish_job(poller.polling_method(), _OPERATION, said, exchange.retry_after)
                 return Answer(
-                    results=[_read(job.resource(), aspects, said, exchange)],
+                    results=[_read(body, aspects, said, exchange)],
                     status_code=exchange.status_code,
                     request_id=exchange.request_id,
                 )
@@ -115,12 +114,7 @@ def _read(
             raise ServiceResponseError(msg, service=SERVICE, operation=_OPERATION, code="MissingSummary")
         results = tasks[aspect]["results"]
         for fault in results["errors"]:
-            inner = fault["error"].get("innererror") or fault["error"]
-            return DocumentError(
-                code=str(inner.get("code") or "UnknownError"),
-                message=withhold_texts(inner.get("message"), documents) or "the service refused the conversation",
-                request_id=exchange.request_id,
-            )
+            return describe_fault(fault["error"], documents, exchange, refused="the service refused the conversation")
         (conversation,) = results["conversations"]
         summaries += [ConversationSummary(found["aspect"], found["text"]) for found in conversation["summaries"]]
     return summaries

@@ -19,6 +19,8 @@ from pgazure.errors import (
 )
 from pgazure.flow.retry import WRONG_PARAMETER
 from pgazure.services.exchange import find_request_id, find_retry_after
+from pgazure.services.reading import MisshapenError
+from pgazure.types import DocumentError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -135,8 +137,39 @@ def withhold_texts(message: str | None, documents: Sequence[Document]) -> str | 
     return message if len(message) <= _LONGEST_MESSAGE else message[:_LONGEST_MESSAGE] + "…"
 
 
+def describe_fault(
+    fault: dict[str, Any],
+    documents: Sequence[Document],
+    exchange: Exchange,
+    *,
+    refused: str = "the service refused the text",
+) -> DocumentError:
+    """Make the error for a document that a good answer refuses.
+
+    Args:
+        fault: What the answer says of it.
+        documents: What was sent, so that a message which repeats it is left out.
+        exchange: The request and its answer.
+        refused: What is said where the answer says nothing that can be repeated.
+    """
+    # The inner error, where there is one, names the reason; the outer only says that there is one.
+    inner = fault.get("innererror")
+    reason = inner if isinstance(inner, dict) and inner else fault
+    return DocumentError(
+        code=_text(reason.get("code")) or "UnknownError",
+        message=withhold_texts(_text(reason.get("message")), documents) or refused,
+        request_id=exchange.request_id,
+    )
+
+
 def describe_azure_error(
-    error: Exception, exchange: Exchange, *, service: str, operation: str, documents: Sequence[Document] = ()
+    error: Exception,
+    exchange: Exchange,
+    *,
+    service: str,
+    operation: str,
+    documents: Sequence[Document] = (),
+    deployment: str | None = None,
 ) -> Exception:
     """Make the error for what an Azure SDK raised; what is raised before any answer is not the service's doing."""
     from aiohttp import ClientConnectorError  # noqa: PLC0415  SDKs are imported when first needed
@@ -153,6 +186,7 @@ def describe_azure_error(
             service=service,
             operation=operation,
             documents=documents,
+            deployment=deployment,
         )
     elif _is_caused_by(error, azure.DecodeError, azure.ServiceResponseError):
         reason = _cut_off(service, operation)
@@ -167,6 +201,8 @@ def describe_azure_error(
             "(for example with `az login`), or give the process a managed identity."
         )
         reason = AuthenticationError(msg, service=service, operation=operation, code="CredentialUnavailable")
+    elif isinstance(error, MisshapenError):
+        reason = _unreadable(service, operation, f": {error}")
     elif isinstance(error, azure.AzureError) or exchange.status_code is not None:
         reason = _unreadable(service, operation)
     else:
@@ -223,6 +259,6 @@ def _cut_off(service: str, operation: str) -> ServiceError:
     return ServiceResponseError(msg, service=service, operation=operation, code="ConnectionBroken")
 
 
-def _unreadable(service: str, operation: str) -> ServiceError:
-    msg = f"{service} {operation}: the answer is not what the service documents, and is dropped."
+def _unreadable(service: str, operation: str, detail: str = "") -> ServiceError:
+    msg = f"{service} {operation}: the answer is not what the service documents{detail}. It is dropped."
     return ServiceResponseError(msg, service=service, operation=operation, code="UnreadableAnswer")

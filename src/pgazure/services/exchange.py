@@ -68,6 +68,7 @@ class Answer(Generic[R]):
         tokens: Tokens billed, where tokens are billed.
         answer_tokens: How many of them a chat model wrote.
         pause: Seconds the rate headers ask to wait because the quota is used up.
+        left: How many more requests like this the quota has, where the rate headers say so.
     """
 
     results: Sequence[R | DocumentError]
@@ -76,6 +77,7 @@ class Answer(Generic[R]):
     tokens: int | None = None
     pause: float | None = None
     answer_tokens: int | None = None
+    left: int | None = None
 
 
 @dataclass(slots=True)
@@ -87,12 +89,14 @@ class Exchange:
         headers: Headers of the latest answer, names in lower case.
         request_id: The service's id of the first request.
         body: JSON of the latest answer.
+        detached: Whether the SDK makes nothing of a good answer, because ``body`` is all that is wanted.
     """
 
     status_code: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     request_id: str | None = None
     body: Any = None
+    detached: bool = False
 
     def record(self, status_code: int, headers: Mapping[str, str], body: Any) -> None:
         """Remember an answer."""
@@ -119,9 +123,13 @@ _EXCHANGE: ContextVar[Exchange | None] = ContextVar("pgazure_exchange", default=
 
 
 @contextmanager
-def watch_exchange() -> Iterator[Exchange]:
-    """Record the answers that arrive within this context."""
-    exchange = Exchange()
+def watch_exchange(*, detached: bool = False) -> Iterator[Exchange]:
+    """Record the answers that arrive within this context.
+
+    Args:
+        detached: Whether good answers are kept from the SDK, which would make objects of them.
+    """
+    exchange = Exchange(detached=detached)
     token = _EXCHANGE.set(exchange)
     try:
         yield exchange
@@ -154,6 +162,18 @@ def find_pause(headers: Mapping[str, str]) -> float | None:
         and (wait := read_duration(headers.get(f"x-ratelimit-reset-{kind}"))) is not None
     ]
     return max(pauses, default=None)
+
+
+def find_left(headers: Mapping[str, str], tokens: int | None) -> int | None:
+    """Find how many more requests of so many tokens pass, where lower-case ``headers`` say what is left."""
+    requests, rest = (_read_count(headers.get(f"x-ratelimit-remaining-{kind}")) for kind in ("requests", "tokens"))
+    found = [requests, rest // tokens if rest is not None and tokens else None]
+    return min((count for count in found if count is not None), default=None)
+
+
+def _read_count(text: str | None) -> int | None:
+    # Some answers say -1, for which there is no meaning.
+    return int(text) if text is not None and text.isdecimal() else None
 
 
 def read_duration(text: str | None) -> float | None:

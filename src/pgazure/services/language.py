@@ -6,11 +6,19 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from pgazure.services.auth import choose_credential
 from pgazure.services.azure_pipeline import pipeline_options
-from pgazure.services.errors import describe_azure_error, withhold_texts
+from pgazure.services.errors import describe_azure_error, describe_fault
 from pgazure.services.exchange import Answer, Exchange, match_by_id, watch_exchange
-from pgazure.services.language_jobs import SERVICE, collect_documents, finish_job
+from pgazure.services.language_jobs import SERVICE, collect_pages, fail_job, finish_job
+from pgazure.services.reading import (
+    MisshapenError,
+    read_list,
+    read_number,
+    read_object,
+    read_optional,
+    read_text,
+    read_texts,
+)
 from pgazure.types import (
-    DocumentError,
     Entity,
     LanguageDetectionResult,
     LinkedEntity,
@@ -29,12 +37,15 @@ if TYPE_CHECKING:
     from pgazure.config import ServiceSettings
     from pgazure.services.auth import Identity
     from pgazure.services.exchange import Document
+    from pgazure.types import DocumentError
 
 R = TypeVar("R")
 
 
 class LanguageService:
     """Azure AI Language.
+
+    Its SDK asks; the answers are read here, as the SDK takes longer to make objects of them than for all the rest.
 
     Args:
         settings: Endpoint and key.
@@ -62,12 +73,21 @@ class LanguageService:
         """Send one request; at most 10 documents."""
 
         def convert(found: Any) -> SentimentAnalysisResult:
-            scores = found.confidence_scores
+            scores = read_object(found, "confidenceScores")
             return SentimentAnalysisResult(
-                str(found.sentiment), float(scores.positive), float(scores.neutral), float(scores.negative)
+                read_text(found, "sentiment"),
+                read_number(scores, "positive"),
+                read_number(scores, "neutral"),
+                read_number(scores, "negative"),
             )
 
-        return await self.ask("analyze_sentiment", documents, convert, disable_service_logs=disable_service_logs)
+        return await self.ask(
+            "analyze_sentiment",
+            documents,
+            "SentimentAnalysis",
+            convert,
+            disable_service_logs=disable_service_logs,
+        )
 
     async def detect_language(
         self, documents: Sequence[Document], *, disable_service_logs: bool
@@ -75,41 +95,50 @@ class LanguageService:
         """Send one request; at most 1,000 documents."""
 
         def convert(found: Any) -> LanguageDetectionResult:
-            language = found.detected_language
-            return LanguageDetectionResult(language.name, language.iso6391_name, float(language.confidence_score))
+            language = read_object(found, "detectedLanguage")
+            return LanguageDetectionResult(
+                read_text(language, "name"),
+                read_text(language, "iso6391Name"),
+                read_number(language, "confidenceScore"),
+            )
 
-        return await self.ask("detect_language", documents, convert, disable_service_logs=disable_service_logs)
+        return await self.ask(
+            "detect_language", documents, "LanguageDetection", convert, disable_service_logs=disable_service_logs
+        )
 
     async def extract_key_phrases(
         self, documents: Sequence[Document], *, disable_service_logs: bool
     ) -> Answer[list[str]]:
         """Send one request; at most 10 documents."""
-
-        def convert(found: Any) -> list[str]:
-            return list(found.key_phrases)
-
-        return await self.ask("extract_key_phrases", documents, convert, disable_service_logs=disable_service_logs)
+        return await self.ask(
+            "extract_key_phrases",
+            documents,
+            "KeyPhraseExtraction",
+            lambda found: read_texts(found, "keyPhrases"),
+            disable_service_logs=disable_service_logs,
+        )
 
     async def recognize_entities(
         self, documents: Sequence[Document], *, disable_service_logs: bool
     ) -> Answer[list[Entity]]:
         """Send one request; at most 5 documents."""
         return await self.ask(
-            "recognize_entities", documents, _convert_entities, disable_service_logs=disable_service_logs
+            "recognize_entities",
+            documents,
+            "EntityRecognition",
+            _convert_entities,
+            disable_service_logs=disable_service_logs,
         )
 
     async def recognize_pii_entities(
         self, documents: Sequence[Document], *, domain: str, disable_service_logs: bool
     ) -> Answer[PiiEntityRecognitionResult]:
         """Send one request; at most 5 documents."""
-
-        def convert(found: Any) -> PiiEntityRecognitionResult:
-            return PiiEntityRecognitionResult(found.redacted_text, _convert_entities(found))
-
         return await self.ask(
             "recognize_pii_entities",
             documents,
-            convert,
+            "PiiEntityRecognition",
+            lambda found: PiiEntityRecognitionResult(read_text(found, "redactedText"), _convert_entities(found)),
             domain_filter=None if domain == "none" else domain,
             disable_service_logs=disable_service_logs,
         )
@@ -122,20 +151,24 @@ class LanguageService:
         def convert(found: Any) -> list[LinkedEntity]:
             return [
                 LinkedEntity(
-                    name=entity.name,
-                    data_source_entity_id=entity.id or "",
-                    language=entity.language,
-                    data_source=entity.data_source,
-                    url=entity.url,
-                    matches=[LinkedEntityMatch(match.text, float(match.confidence_score)) for match in entity.matches],
-                    bing_entity_search_api_id=entity.bing_id or "",
+                    name=read_text(entity, "name"),
+                    data_source_entity_id=read_optional(entity, "id", read_text) or "",
+                    language=read_text(entity, "language"),
+                    data_source=read_text(entity, "dataSource"),
+                    url=read_text(entity, "url"),
+                    matches=[
+                        LinkedEntityMatch(read_text(match, "text"), read_number(match, "confidenceScore"))
+                        for match in read_list(entity, "matches")
+                    ],
+                    bing_entity_search_api_id=read_optional(entity, "bingId", read_text) or "",
                 )
-                for entity in found.entities
+                for entity in read_list(found, "entities")
             ]
 
         return await self.ask(
             "linked_entities",
             documents,
+            "EntityLinking",
             convert,
             method="recognize_linked_entities",
             disable_service_logs=disable_service_logs,
@@ -145,10 +178,18 @@ class LanguageService:
         self, documents: Sequence[Document], *, sentence_count: int, sort_by: str, disable_service_logs: bool
     ) -> Answer[list[Sentence]]:
         """Run one job; at most 25 documents and 125,000 characters."""
+
+        def convert(found: Any) -> list[Sentence]:
+            return [
+                Sentence(read_text(sentence, "text"), read_number(sentence, "rankScore"))
+                for sentence in read_list(found, "sentences")
+            ]
+
         return await self.run_job(
             "summarize_extractive",
             documents,
-            lambda found: [Sentence(sentence.text, float(sentence.rank_score)) for sentence in found.sentences],
+            "ExtractiveSummarization",
+            convert,
             method="begin_extract_summary",
             max_sentence_count=sentence_count,
             order_by="Rank" if sort_by == "rank" else "Offset",
@@ -162,7 +203,8 @@ class LanguageService:
         return await self.run_job(
             "summarize_abstractive",
             documents,
-            lambda found: [summary.text for summary in found.summaries],
+            "AbstractiveSummarization",
+            lambda found: [read_text(summary, "text") for summary in read_list(found, "summaries")],
             method="begin_abstract_summary",
             sentence_count=sentence_count,
             disable_service_logs=disable_service_logs,
@@ -172,6 +214,7 @@ class LanguageService:
         self,
         operation: str,
         documents: Sequence[Document],
+        kind: str,
         convert: Callable[[Any], R],
         *,
         method: str | None = None,
@@ -182,30 +225,25 @@ class LanguageService:
         Args:
             operation: The facade's name of the operation.
             documents: What to send.
-            convert: Makes a result of a document of the answer.
+            kind: The service's name of the operation.
+            convert: Makes a result of the JSON of a document; what it cannot read is a ``MisshapenError``.
             method: The SDK's name of the operation, where it is another.
             options: What the SDK's method takes besides the documents.
         """
         inputs = _detection_inputs(documents) if operation == "detect_language" else _inputs(documents)
-        with watch_exchange() as exchange:
+        with watch_exchange(detached=True) as exchange:
             try:
-                # ``cls`` gives the answer as it came. What the SDK would make of it is in order only where
-                # a document failed, has lost doubled ids then, and cannot be made where one is missing.
-                found = await getattr(self._client, method or operation)(
-                    inputs, cls=lambda _, found, __: found, **options
-                )
-                documents_found = [(str(item.id), convert(item)) for item in found.results.documents]
-                faults = [
-                    (str(item.id), _convert_fault(item.error, documents, exchange)) for item in found.results.errors
-                ]
-                return _answer(operation, [*documents_found, *faults], len(documents), exchange)
-            except Exception as error:  # noqa: BLE001  the SDK lets KeyError and the like out on an odd answer
+                await getattr(self._client, method or operation)(inputs, cls=_pass_over, **options)
+                results = read_object(_check_kind(exchange.body, f"{kind}Results"), "results")
+                return _answer(operation, _read(results, documents, convert, exchange), documents, exchange)
+            except Exception as error:  # noqa: BLE001  whatever an odd answer ends in, it is the answer's fault
                 raise _explain(error, operation, documents, exchange) from None
 
     async def run_job(
         self,
         operation: str,
         documents: Sequence[Document],
+        kind: str,
         convert: Callable[[Any], R],
         *,
         method: str,
@@ -215,15 +253,21 @@ class LanguageService:
         with watch_exchange() as exchange:
             try:
                 poller = await getattr(self._client, method)(_inputs(documents), **options)
-                await finish_job(poller.polling_method(), operation, documents, exchange.retry_after)
-                found = await collect_documents(await poller.result(), operation)
-                results = [
-                    (item.id, _convert_fault(item.error, documents, exchange) if item.is_error else convert(item))
-                    for item in found
-                ]
-                return _answer(operation, results, len(documents), exchange)
+                job, location = poller.polling_method(), read_text(exchange.headers, "operation-location")
+                first = await finish_job(job, operation, documents, exchange.retry_after)
+                found: list[tuple[str, R | DocumentError]] = []
+                for page in await collect_pages(job, first, location, operation, documents):
+                    (task,) = read_list(read_object(page, "tasks"), "items")
+                    if _check_kind(task, f"{kind}LROResults").get("results") is None:
+                        fail_job(page, operation, documents)
+                    found += _read(read_object(task, "results"), documents, convert, exchange)
+                return _answer(operation, found, documents, exchange)
             except Exception as error:  # noqa: BLE001  as above
                 raise _explain(error, operation, documents, exchange) from None
+
+
+def _pass_over(*_: object) -> None:
+    """Stand where the SDK would make its results."""
 
 
 def _explain(error: Exception, operation: str, documents: Sequence[Document], exchange: Exchange) -> Exception:
@@ -248,26 +292,42 @@ def _detection_inputs(documents: Sequence[Document]) -> list[DetectLanguageInput
 
 def _convert_entities(found: Any) -> list[Entity]:
     return [
-        Entity(entity.text, entity.category, entity.subcategory or "", float(entity.confidence_score))
-        for entity in found.entities
+        Entity(
+            read_text(entity, "text"),
+            read_text(entity, "category"),
+            read_optional(entity, "subcategory", read_text) or "",
+            read_number(entity, "confidenceScore"),
+        )
+        for entity in read_list(found, "entities")
     ]
 
 
-def _convert_fault(fault: Any, documents: Sequence[Document], exchange: Exchange) -> DocumentError:
-    # The inner error, where there is one, names the reason; the outer only says that there is one.
-    inner = getattr(fault, "innererror", None) or fault
-    return DocumentError(
-        code=str(inner.code or "UnknownError"),
-        message=withhold_texts(inner.message, documents) or "the service refused the text",
-        request_id=exchange.request_id,
-    )
+def _check_kind(found: Any, kind: str) -> dict[str, Any]:
+    if read_text(found, "kind") != kind:
+        msg = "kind is that of another operation"
+        raise MisshapenError(msg)
+    checked: dict[str, Any] = found
+    return checked
+
+
+def _read(
+    results: Any, documents: Sequence[Document], convert: Callable[[Any], R], exchange: Exchange
+) -> list[tuple[str, R | DocumentError]]:
+    found: list[tuple[str, R | DocumentError]] = [
+        (read_text(document, "id"), convert(document)) for document in read_list(results, "documents")
+    ]
+    found += [
+        (read_text(fault, "id"), describe_fault(read_object(fault, "error"), documents, exchange))
+        for fault in read_list(results, "errors")
+    ]
+    return found
 
 
 def _answer(
-    operation: str, found: Sequence[tuple[str, R | DocumentError]], count: int, exchange: Exchange
+    operation: str, found: Sequence[tuple[str, R | DocumentError]], documents: Sequence[Document], exchange: Exchange
 ) -> Answer[R]:
     return Answer(
-        results=match_by_id(found, count, service=SERVICE, operation=operation),
+        results=match_by_id(found, len(documents), service=SERVICE, operation=operation),
         status_code=exchange.status_code,
         request_id=exchange.request_id,
     )

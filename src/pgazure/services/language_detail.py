@@ -5,6 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from pgazure.services.reading import (
+    MisshapenError,
+    read_count,
+    read_flag,
+    read_list,
+    read_number,
+    read_object,
+    read_optional,
+    read_text,
+)
 from pgazure.types_language import (
     Assessment,
     Classification,
@@ -28,6 +38,7 @@ if TYPE_CHECKING:
     from pgazure.services.language import LanguageService
 
 _ASSESSMENT = re.compile(r"/sentences/(\d+)/assessments/(\d+)$")
+_CONCEPT = re.compile(r"/entities/(\d+)$")
 
 
 class DetailedLanguage:
@@ -47,6 +58,7 @@ class DetailedLanguage:
         return await self._service.ask(
             "analyze_opinions",
             documents,
+            "SentimentAnalysis",
             _convert_opinions,
             method="analyze_sentiment",
             show_opinion_mining=True,
@@ -58,7 +70,11 @@ class DetailedLanguage:
     ) -> Answer[list[LocatedEntity]]:
         """Send one request; at most 5 documents."""
         return await self._service.ask(
-            "recognize_entities", documents, _convert_entities, disable_service_logs=disable_service_logs
+            "recognize_entities",
+            documents,
+            "EntityRecognition",
+            _convert_entities,
+            disable_service_logs=disable_service_logs,
         )
 
     async def recognize_pii_entities(
@@ -68,7 +84,8 @@ class DetailedLanguage:
         return await self._service.ask(
             "recognize_pii_entities",
             documents,
-            lambda found: LocatedPiiResult(found.redacted_text, _convert_entities(found)),
+            "PiiEntityRecognition",
+            lambda found: LocatedPiiResult(read_text(found, "redactedText"), _convert_entities(found)),
             domain_filter=None if domain == "none" else domain,
             categories_filter=list(categories) or None,
             disable_service_logs=disable_service_logs,
@@ -81,6 +98,7 @@ class DetailedLanguage:
         return await self._service.run_job(
             "recognize_healthcare_entities",
             documents,
+            "Healthcare",
             _convert_healthcare,
             method="begin_analyze_healthcare_entities",
             disable_service_logs=disable_service_logs,
@@ -93,6 +111,7 @@ class DetailedLanguage:
         return await self._service.run_job(
             "recognize_custom_entities",
             documents,
+            "CustomEntityRecognition",
             _convert_entities,
             method="begin_recognize_custom_entities",
             project_name=project_name,
@@ -107,7 +126,8 @@ class DetailedLanguage:
         return await self._service.run_job(
             "classify_single_label",
             documents,
-            lambda found: _convert_classes(found)[0],
+            "CustomSingleLabelClassification",
+            _convert_class,
             method="begin_single_label_classify",
             project_name=project_name,
             deployment_name=deployment_name,
@@ -121,6 +141,7 @@ class DetailedLanguage:
         return await self._service.run_job(
             "classify_multi_label",
             documents,
+            "CustomMultiLabelClassification",
             _convert_classes,
             method="begin_multi_label_classify",
             project_name=project_name,
@@ -132,110 +153,144 @@ class DetailedLanguage:
 def _convert_entities(found: Any) -> list[LocatedEntity]:
     return [
         LocatedEntity(
-            text=entity.text,
-            category=entity.category,
-            subcategory=entity.subcategory or "",
-            confidence_score=float(entity.confidence_score),
-            offset=entity.offset,
-            length=entity.length,
+            text=read_text(entity, "text"),
+            category=read_text(entity, "category"),
+            subcategory=read_optional(entity, "subcategory", read_text) or "",
+            confidence_score=read_number(entity, "confidenceScore"),
+            offset=read_count(entity, "offset"),
+            length=read_count(entity, "length"),
         )
-        for entity in found.entities
+        for entity in read_list(found, "entities")
     ]
 
 
 def _convert_classes(found: Any) -> list[Classification]:
-    return [Classification(label.category, float(label.confidence_score)) for label in found.classifications]
+    return [
+        Classification(read_text(label, "category"), read_number(label, "confidenceScore"))
+        for label in read_list(found, "class")
+    ]
+
+
+def _convert_class(found: Any) -> Classification:
+    labels = _convert_classes(found)
+    if not labels:
+        msg = "class is empty"
+        raise MisshapenError(msg)
+    return labels[0]
 
 
 def _convert_opinions(found: Any) -> OpinionAnalysisResult:
-    said = [[_convert_assessment(a) for a in sentence.assessments or []] for sentence in found.sentences]
-    scores = found.confidence_scores
+    sentences, scores = read_list(found, "sentences"), read_object(found, "confidenceScores")
+    said = [
+        [_convert_assessment(assessment) for assessment in read_optional(sentence, "assessments", read_list) or []]
+        for sentence in sentences
+    ]
     return OpinionAnalysisResult(
-        sentiment=str(found.sentiment),
-        positive_score=float(scores.positive),
-        neutral_score=float(scores.neutral),
-        negative_score=float(scores.negative),
-        sentences=[_convert_sentence(sentence, said) for sentence in found.sentences],
+        sentiment=read_text(found, "sentiment"),
+        positive_score=read_number(scores, "positive"),
+        neutral_score=read_number(scores, "neutral"),
+        negative_score=read_number(scores, "negative"),
+        sentences=[_convert_sentence(sentence, said) for sentence in sentences],
     )
 
 
 def _convert_assessment(assessment: Any) -> Assessment:
+    scores = read_object(assessment, "confidenceScores")
     return Assessment(
-        text=assessment.text,
-        sentiment=str(assessment.sentiment),
-        positive_score=float(assessment.confidence_scores.positive),
-        negative_score=float(assessment.confidence_scores.negative),
-        is_negated=bool(assessment.is_negated),
-        offset=assessment.offset,
-        length=assessment.length,
+        text=read_text(assessment, "text"),
+        sentiment=read_text(assessment, "sentiment"),
+        positive_score=read_number(scores, "positive"),
+        negative_score=read_number(scores, "negative"),
+        is_negated=read_flag(assessment, "isNegated"),
+        offset=read_count(assessment, "offset"),
+        length=read_count(assessment, "length"),
     )
 
 
 def _convert_sentence(sentence: Any, said: Sequence[Sequence[Assessment]]) -> SentenceOpinions:
-    scores = sentence.confidence_scores
+    scores = read_object(sentence, "confidenceScores")
     return SentenceOpinions(
-        text=sentence.text,
-        sentiment=str(sentence.sentiment),
-        positive_score=float(scores.positive),
-        neutral_score=float(scores.neutral),
-        negative_score=float(scores.negative),
-        offset=sentence.offset,
-        length=sentence.length,
-        targets=[
-            Target(
-                text=target.text,
-                sentiment=str(target.sentiment),
-                positive_score=float(target.confidence_scores.positive),
-                negative_score=float(target.confidence_scores.negative),
-                offset=target.offset,
-                length=target.length,
-                # A relation may also point to another target, which is one of its own.
-                assessments=[
-                    said[int(place[1])][int(place[2])]
-                    for relation in target.relations
-                    if (place := _ASSESSMENT.search(relation.ref))
-                ],
-            )
-            for target in sentence.targets or []
+        text=read_text(sentence, "text"),
+        sentiment=read_text(sentence, "sentiment"),
+        positive_score=read_number(scores, "positive"),
+        neutral_score=read_number(scores, "neutral"),
+        negative_score=read_number(scores, "negative"),
+        offset=read_count(sentence, "offset"),
+        length=read_count(sentence, "length"),
+        targets=[_convert_target(target, said) for target in read_optional(sentence, "targets", read_list) or []],
+    )
+
+
+def _convert_target(target: Any, said: Sequence[Sequence[Assessment]]) -> Target:
+    scores = read_object(target, "confidenceScores")
+    return Target(
+        text=read_text(target, "text"),
+        sentiment=read_text(target, "sentiment"),
+        positive_score=read_number(scores, "positive"),
+        negative_score=read_number(scores, "negative"),
+        offset=read_count(target, "offset"),
+        length=read_count(target, "length"),
+        # A relation may also point to another target, which is one of its own.
+        assessments=[
+            _follow(said, place[1], place[2])
+            for relation in read_list(target, "relations")
+            if (place := _ASSESSMENT.search(read_text(relation, "ref")))
         ],
     )
+
+
+def _follow(said: Sequence[Sequence[Assessment]], sentence: str, assessment: str) -> Assessment:
+    try:
+        return said[int(sentence)][int(assessment)]
+    except IndexError:
+        msg = "ref points to nothing"
+        raise MisshapenError(msg) from None
 
 
 def _convert_healthcare(found: Any) -> HealthcareEntitiesResult:
-    entities = {id(entity): _convert_concept(entity) for entity in found.entities}
+    entities = [_convert_concept(entity) for entity in read_list(found, "entities")]
     return HealthcareEntitiesResult(
-        entities=list(entities.values()),
+        entities=entities,
         relations=[
             HealthcareRelation(
-                relation_type=str(relation.relation_type),
-                confidence_score=None if relation.confidence_score is None else float(relation.confidence_score),
-                # The SDK has followed the references: these are the very objects of the list above.
-                roles=[HealthcareRole(str(role.name), entities[id(role.entity)]) for role in relation.roles],
+                relation_type=read_text(relation, "relationType"),
+                confidence_score=read_optional(relation, "confidenceScore", read_number),
+                roles=[_convert_role(role, entities) for role in read_list(relation, "entities")],
             )
-            for relation in found.entity_relations
+            for relation in read_list(found, "relations")
         ],
     )
 
 
+def _convert_role(role: Any, entities: Sequence[HealthcareEntity]) -> HealthcareRole:
+    place = _CONCEPT.search(read_text(role, "ref"))
+    if place is None or int(place[1]) >= len(entities):
+        msg = "ref points to nothing"
+        raise MisshapenError(msg)
+    return HealthcareRole(read_text(role, "role"), entities[int(place[1])])
+
+
 def _convert_concept(entity: Any) -> HealthcareEntity:
-    asserted = entity.assertion
+    asserted = read_optional(entity, "assertion", read_object)
     return HealthcareEntity(
-        text=entity.text,
-        category=str(entity.category),
-        subcategory=entity.subcategory or "",
-        confidence_score=float(entity.confidence_score),
-        offset=entity.offset,
-        length=entity.length,
-        normalized_text=entity.normalized_text,
-        assertion=asserted
-        and HealthcareAssertion(
-            conditionality=_name(asserted.conditionality),
-            certainty=_name(asserted.certainty),
-            association=_name(asserted.association),
-        ),
-        data_sources=[HealthcareDataSource(source.name, source.entity_id) for source in entity.data_sources or []],
+        text=read_text(entity, "text"),
+        category=read_text(entity, "category"),
+        subcategory=read_optional(entity, "subcategory", read_text) or "",
+        confidence_score=read_number(entity, "confidenceScore"),
+        offset=read_count(entity, "offset"),
+        length=read_count(entity, "length"),
+        normalized_text=read_optional(entity, "name", read_text),
+        assertion=None if asserted is None else _convert_assertion(asserted),
+        data_sources=[
+            HealthcareDataSource(read_text(link, "dataSource"), read_text(link, "id"))
+            for link in read_optional(entity, "links", read_list) or []
+        ],
     )
 
 
-def _name(value: Any) -> str | None:
-    return None if value is None else str(value)
+def _convert_assertion(asserted: Any) -> HealthcareAssertion:
+    return HealthcareAssertion(
+        conditionality=read_optional(asserted, "conditionality", read_text),
+        certainty=read_optional(asserted, "certainty", read_text),
+        association=read_optional(asserted, "association", read_text),
+    )

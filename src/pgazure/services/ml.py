@@ -7,18 +7,12 @@ import math
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from azure.core import AsyncPipelineClient
-from azure.core.credentials import AzureKeyCredential
-from azure.core.pipeline.policies import AsyncBearerTokenCredentialPolicy, AzureKeyCredentialPolicy
-from azure.core.rest import AsyncHttpResponse, HttpRequest
-
 from pgazure.errors import ServiceResponseError
-from pgazure.services.azure_pipeline import pipeline_options
-from pgazure.services.errors import describe_azure_error
-from pgazure.services.exchange import Answer, Exchange, watch_exchange
+from pgazure.services.endpoint import JsonEndpoint
+from pgazure.services.exchange import Answer, Exchange
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from pgazure.config import ServiceSettings
     from pgazure.services.auth import Identity
@@ -30,56 +24,12 @@ _COGNITIVE = (".services.ai.azure.com", ".cognitiveservices.azure.com", ".openai
 _DEPLOYMENT = "azureml-model-deployment"
 
 
-class _Endpoint:
-    """An address that takes JSON and answers with JSON."""
-
-    def __init__(self, settings: ServiceSettings, identity: Identity, service: str) -> None:
-        self.endpoint = settings.endpoint
-        self._service = service
-        policy: Any
-        if settings.key is not None:
-            key = AzureKeyCredential(settings.key.get_secret_value())
-            policy = AzureKeyCredentialPolicy(key, "Authorization", prefix="Bearer")
-        else:
-            host = urlsplit(settings.endpoint).hostname or ""
-            scope = identity.scope(settings.endpoint) if host.endswith(_COGNITIVE) else _SCOPE
-            policy = AsyncBearerTokenCredentialPolicy(identity.open(settings.endpoint), scope)
-        options = pipeline_options(settings)
-        options["per_call_policies"].append(policy)
-        self._client: AsyncPipelineClient[HttpRequest, AsyncHttpResponse] = AsyncPipelineClient(
-            settings.endpoint, **options
-        )
-
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._client.close()
-
-    async def _post(
-        self,
-        *,
-        url: str,
-        content: str,
-        headers: dict[str, str],
-        documents: Sequence[Document],
-        operation: str,
-        read: Callable[[Any, Exchange], Answer[Any]],
-    ) -> Answer[Any]:
-        with watch_exchange() as exchange:
-            try:
-                request = HttpRequest(
-                    "POST", url, content=content, headers={"Content-Type": "application/json", **headers}
-                )
-                response = await self._client.send_request(request)
-                response.raise_for_status()
-                return read(json.loads(response.text()), exchange)
-            except Exception as error:  # noqa: BLE001  an odd answer ends in KeyError and the like
-                # The SDK's exceptions hold the request with its key and texts: they are not chained.
-                raise describe_azure_error(
-                    error, exchange, service=self._service, operation=operation, documents=documents
-                ) from None
+def _scope(settings: ServiceSettings, identity: Identity) -> str:
+    host = urlsplit(settings.endpoint).hostname or ""
+    return identity.scope(settings.endpoint) if host.endswith(_COGNITIVE) else _SCOPE
 
 
-class MLService(_Endpoint):
+class MLService:
     """An online endpoint of Azure Machine Learning.
 
     Args:
@@ -88,7 +38,12 @@ class MLService(_Endpoint):
     """
 
     def __init__(self, settings: ServiceSettings, identity: Identity) -> None:
-        super().__init__(settings, identity, "ml")
+        self.endpoint = settings.endpoint
+        self._model = JsonEndpoint("ml", settings, identity, scope=_scope(settings, identity))
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._model.close()
 
     async def invoke(
         self, documents: Sequence[Document], *, deployment: str | None, operation: str = "invoke"
@@ -99,17 +54,13 @@ class MLService(_Endpoint):
         def read(body: Any, exchange: Exchange) -> Answer[Any]:
             return Answer([body], status_code=exchange.status_code, request_id=exchange.request_id)
 
-        return await self._post(
-            url=self.endpoint,
-            content=documents[0].text,
-            headers=headers,
-            documents=documents,
-            operation=operation,
-            read=read,
+        text = documents[0].text
+        return await self._model.post(
+            self.endpoint, text, read, documents=documents, operation=operation, headers=headers
         )
 
 
-class RerankService(_Endpoint):
+class RerankService:
     """A Cohere rerank model, served by Azure.
 
     Args:
@@ -118,12 +69,16 @@ class RerankService(_Endpoint):
     """
 
     def __init__(self, settings: ServiceSettings, identity: Identity) -> None:
-        super().__init__(settings, identity, "rerank")
-        given = settings.endpoint
+        self.endpoint = given = settings.endpoint
+        self._model = JsonEndpoint("rerank", settings, identity, scope=_scope(settings, identity))
         self._url = (
             given if given.endswith("/rerank") else f"{given}/rerank" if _is_versioned(given) else f"{given}/v2/rerank"
         )
         self._first_version = self._url.endswith("/v1/rerank")
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._model.close()
 
     async def rerank(self, documents: Sequence[Document], *, query: str, model: str) -> Answer[float]:
         """Score documents by what they have to do with ``query``, between 0 and 1."""
@@ -140,9 +95,7 @@ class RerankService(_Endpoint):
             scores = _read_scores(answer["results"], len(documents))
             return Answer(scores, status_code=exchange.status_code, request_id=exchange.request_id)
 
-        return await self._post(
-            url=self._url, content=json.dumps(body), headers={}, documents=documents, operation="rank", read=read
-        )
+        return await self._model.post(self._url, json.dumps(body), read, documents=documents, operation="rank")
 
 
 def _is_versioned(url: str) -> bool:
