@@ -1,6 +1,7 @@
 """The functions in a database beside the same calls from Python, in one run against one local service.
 
-Three processes as in earnest: PostgreSQL, ``pgazure functions serve``, and a service that answers after 50 ms.
+Three processes as in earnest: PostgreSQL, ``pgazure functions serve``, and a service that answers after 50 ms. What
+the service itself takes is measured in the same run by a bare HTTP client, and CPU time is that of Linux.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import aiohttp
 import psycopg
 
 from pgazure import AsyncClient
@@ -104,7 +106,7 @@ def service(latency: float) -> Iterator[str]:
 
 
 @contextmanager
-def server(conninfo: str, endpoint: str) -> Iterator[None]:
+def server(conninfo: str, endpoint: str) -> Iterator[int]:
     """Run ``pgazure functions serve``."""
     environment = {
         "AZURE_LANGUAGE_ENDPOINT": endpoint,
@@ -118,7 +120,7 @@ def server(conninfo: str, endpoint: str) -> Iterator[None]:
     try:
         assert process.stdout is not None
         assert "answering" in process.stdout.readline()
-        yield
+        yield process.pid
     finally:
         process.terminate()
         process.communicate()
@@ -138,15 +140,62 @@ async def measure_async(work: Awaitable[Any]) -> float:
     return time.perf_counter() - began
 
 
-def one_at_a_time(connection: psycopg.Connection, client: AsyncClient, run: asyncio.Runner, count: int) -> list[Any]:
-    """One text a call, by turns, so that both have the same machine."""
-    in_sql, in_python = [], []
-    for number in range(count):
-        text = SENTENCE.format(number)
-        call = "SELECT azure_cognitive.analyze_sentiment(%s, 'en')"
-        in_sql.append(measure(lambda: connection.execute(call, (text,))))  # noqa: B023  called at once
-        in_python.append(run.run(measure_async(client.azure_cognitive.analyze_sentiment(text + "!", "en"))))
-    return [statistics.median(in_sql[5:]), statistics.median(in_python[5:])]
+async def ask_bare(http: aiohttp.ClientSession, endpoint: str, text: str) -> None:
+    """Send what a call sends, and read the answer."""
+    documents = [{"id": "0", "text": text, "language": "en"}]
+    body = {"kind": "SentimentAnalysis", "analysisInput": {"documents": documents}}
+    async with http.post(f"{endpoint}/language/:analyze-text", json=body) as response:
+        await response.json()
+
+
+def spent(pid: int) -> float:
+    """CPU seconds of a process so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def one_at_a_time(
+    connection: psycopg.Connection, client: AsyncClient, run: asyncio.Runner, *, endpoint: str, server: int, count: int
+) -> None:
+    """One text a call, by turns, so that all have the same machine."""
+
+    async def connect() -> aiohttp.ClientSession:
+        return aiohttp.ClientSession()
+
+    http = run.run(connect())
+    call = "SELECT azure_cognitive.analyze_sentiment(%s, 'en')"
+    bare: list[float] = []
+    in_sql: list[float] = []
+    in_python: list[float] = []
+
+    def take_turns(turns: int) -> None:
+        for times in (bare, in_sql, in_python):
+            times.clear()
+        for _ in range(turns):
+            text = SENTENCE.format(time.monotonic())
+            bare.append(run.run(measure_async(ask_bare(http, endpoint, text))))
+            in_sql.append(measure(lambda: connection.execute(call, (text,))))  # noqa: B023  called at once
+            in_python.append(run.run(measure_async(client.azure_cognitive.analyze_sentiment(text + "!", "en"))))
+
+    # Connections are opened and statements prepared.
+    take_turns(10)
+    behind = connection.execute(
+        "SELECT pid FROM pg_stat_activity WHERE application_name IN ('pgazure_bridge', 'pgazure functions serve')"
+    ).fetchall()
+    processes = {
+        "pgazure functions serve": [server],
+        "the session's backend": [connection.info.backend_pid],
+        "the other backends": [pid for (pid,) in behind],
+    }
+    before = {name: sum(map(spent, pids)) for name, pids in processes.items()}
+    take_turns(count)
+    after = {name: sum(map(spent, pids)) for name, pids in processes.items()}
+    own, sql, python = (statistics.median(times) * 1e3 for times in (bare, in_sql, in_python))
+    print(f"one text, median: SQL {sql:.1f} ms, Python {python:.1f} ms, the service {own:.1f} ms by a bare client")
+    print(f"  over the service's own time: SQL {sql - own:.1f} ms, Python {python - own:.1f} ms")
+    each = ", ".join(f"{name} {(after[name] - before[name]) * 1e3 / count:.1f}" for name in processes)
+    print(f"  CPU ms a call: {each}")
+    run.run(http.close())
 
 
 def many_at_once(connection: psycopg.Connection, client: AsyncClient, run: asyncio.Runner, name: str) -> list[float]:
@@ -216,6 +265,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--latency", type=float, default=50.0, help="milliseconds the service takes")
     parser.add_argument("--calls", type=int, default=100, help="calls of one text")
+    parser.add_argument("--one", action="store_true", help="calls of one text, and nothing else")
     options = parser.parse_args()
     with (
         EmbeddedPostgres.temporary() as postgres,
@@ -224,9 +274,14 @@ def main() -> None:
     ):
         run.run(install_functions(postgres.conninfo))
         client = AsyncClient(**services(endpoint))
-        with server(postgres.conninfo, endpoint), psycopg.connect(postgres.conninfo, autocommit=True) as connection:
-            in_sql, in_python = one_at_a_time(connection, client, run, options.calls)
-            print(f"one text, median: SQL {in_sql * 1e3:.1f} ms, Python {in_python * 1e3:.1f} ms")
+        with (
+            server(postgres.conninfo, endpoint) as server_pid,
+            psycopg.connect(postgres.conninfo, autocommit=True) as connection,
+        ):
+            one_at_a_time(connection, client, run, endpoint=endpoint, server=server_pid, count=options.calls)
+            if options.one:
+                run.run(client.close())
+                return
             for name in ("analyze_sentiment", "create_embeddings"):
                 in_sql, in_python = many_at_once(connection, client, run, name)
                 print(f"{MANY:,} texts, {name}, median of 3: SQL {in_sql:.2f} s, Python {in_python:.2f} s")

@@ -1,9 +1,8 @@
 -- The schemas that the extension has, open to every role as they are there; what is in them may be taken away from
 -- roles by name. A schema that is here already keeps the rights that it has.
 --
--- All files are for one transaction. Names in the bodies are looked up here, once and for all: in pg_catalog, so that
--- nobody's function of the same name in another schema gets in between.
-SELECT pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+-- All files are for one transaction. Names in the bodies are looked up here, once and for all: in pg_catalog, as the
+-- installer's session has it, so that nobody's function of the same name in another schema gets in between.
 
 DO $$
 DECLARE

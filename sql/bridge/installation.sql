@@ -1,3 +1,7 @@
+-- name: fix_search_path
+-- First of all: names are those of pg_catalog, whatever the role or the database has set.
+SELECT pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', false);
+
 -- name: installation_lock
 -- One installer at a time.
 SELECT pg_advisory_xact_lock(1885823356, 0);
@@ -21,8 +25,13 @@ SELECT
     current_user::text AS role_name,
     current_database()::text AS database,
     (SELECT oid::bigint FROM pg_database WHERE datname = current_database()) AS database_id,
-    has_database_privilege(current_database(), 'CREATE') AS may_create_schema;
-
+    has_database_privilege(current_database(), 'CREATE') AS may_create_schema,
+    -- The schema of the pipelines, to which a function is added.
+    (SELECT nspowner::regrole::text FROM pg_namespace WHERE nspname = 'pgazure') AS helper_owner,
+    (
+        SELECT has_schema_privilege(oid, 'CREATE') AND has_schema_privilege(oid, 'USAGE')
+        FROM pg_namespace WHERE nspname = 'pgazure'
+    ) AS may_create_helper;
 
 -- name: schema_owner
 -- Whether the current role owns what is installed.
@@ -36,12 +45,35 @@ CREATE SCHEMA pgazure_dblink;
 -- name: create_dblink
 CREATE EXTENSION dblink WITH SCHEMA pgazure_dblink;
 
+-- name: missing_dblink_grants
+-- What the current role may not do with a dblink that others have created, as it is granted.
+SELECT format('USAGE ON SCHEMA %%I', namespace.nspname) AS wanted
+FROM pg_extension AS extension JOIN pg_namespace AS namespace ON namespace.oid = extension.extnamespace
+WHERE extension.extname = 'dblink' AND NOT has_schema_privilege(namespace.oid, 'USAGE')
+UNION ALL
+SELECT format('EXECUTE ON FUNCTION %%s', string_agg(format('%%I.%%s', namespace.nspname, signature), ', ' ORDER BY signature))
+FROM pg_extension AS extension
+JOIN pg_namespace AS namespace ON namespace.oid = extension.extnamespace
+CROSS JOIN unnest(ARRAY[
+    'dblink(text, text)', 'dblink_cancel_query(text)', 'dblink_connect(text, text)', 'dblink_disconnect(text)',
+    'dblink_get_connections()', 'dblink_get_result(text, boolean)', 'dblink_is_busy(text)'
+]) AS signature
+JOIN pg_proc AS proc ON proc.pronamespace = namespace.oid
+    AND format('%%s(%%s)', proc.proname, pg_get_function_identity_arguments(proc.oid)) = signature
+WHERE extension.extname = 'dblink' AND NOT has_function_privilege(proc.oid, 'EXECUTE')
+HAVING count(*) > 0;
+
 -- name: drop_dblink
 DROP SCHEMA IF EXISTS pgazure_dblink CASCADE;
 
 -- name: drop_transient
 -- What another protocol may have left: nothing of it outlives a call.
 DROP TABLE IF EXISTS pgazure_bridge.request, pgazure_bridge.vector, pgazure_bridge.server, pgazure_bridge.cache, pgazure_bridge.place;
+
+-- name: drop_exchange
+-- The functions with which another protocol hands in calls: they are not replaced where they return something else.
+DROP ROUTINE IF EXISTS pgazure_bridge.submit(text, text, interval), pgazure_bridge.resubmit(bigint),
+    pgazure_bridge.await(bigint), pgazure_bridge.hand_in(text, text);
 
 -- name: dependents
 -- What others have made of the functions and types, and would go with them.
@@ -65,9 +97,12 @@ DROP SCHEMA IF EXISTS {schemas} CASCADE;
 -- name: drop_helpers
 DROP FUNCTION IF EXISTS pgazure.prefetch(text, text[], jsonb, interval);
 
--- name: schema_contents
-SELECT count(*) AS count FROM pg_depend
-WHERE refclassid = 'pg_namespace'::regclass AND refobjid = to_regnamespace('pgazure');
+-- name: is_schema_left
+-- Whether the schema pgazure holds nothing more and is the current role's.
+SELECT pg_has_role(nspowner, 'USAGE') AND NOT EXISTS (
+        SELECT FROM pg_depend WHERE refclassid = 'pg_namespace'::regclass AND refobjid = pg_namespace.oid
+    ) AS is_left
+FROM pg_namespace WHERE nspname = 'pgazure';
 
 -- name: role_comment
 -- What the installation says of a role that it has created.
@@ -108,9 +143,8 @@ ALTER ROLE {role} LOGIN PASSWORD {password};
 
 -- name: grant_exchange
 GRANT USAGE ON SCHEMA pgazure_bridge TO {role};
-GRANT EXECUTE ON FUNCTION pgazure_bridge.submit(text, text, interval), pgazure_bridge.resubmit(bigint),
-    pgazure_bridge.await(bigint), pgazure_bridge.abandon(), pgazure_bridge.settle_in(),
-    pgazure_bridge.fetch_vectors(bigint, integer) TO {role};
+GRANT EXECUTE ON ROUTINE pgazure_bridge.submit(text, text, interval), pgazure_bridge.fetch(bigint, boolean),
+    pgazure_bridge.abandon(), pgazure_bridge.settle_in(), pgazure_bridge.fetch_vectors(bigint, integer) TO {role};
 
 -- name: drop_role
 DROP ROLE {role};

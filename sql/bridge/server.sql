@@ -1,10 +1,11 @@
 -- name: session_settings
--- A server waits for months and must notice within seconds that the network is gone, at both ends.
+-- A server waits for months and must notice within seconds that the network is gone, at both ends. Its plans are made
+-- once, while the tables are next to empty, and must be right when they are full.
 SELECT set_config(name, setting, false)
 FROM (VALUES
     ('statement_timeout', '0'), ('lock_timeout', '0'), ('idle_session_timeout', '0'), ('transaction_timeout', '0'),
-    ('synchronous_commit', 'off'), ('tcp_keepalives_idle', '5'), ('tcp_keepalives_interval', '5'),
-    ('tcp_keepalives_count', '3')
+    ('synchronous_commit', 'off'), ('plan_cache_mode', 'force_generic_plan'), ('enable_seqscan', 'off'),
+    ('tcp_keepalives_idle', '5'), ('tcp_keepalives_interval', '5'), ('tcp_keepalives_count', '3')
 ) AS wanted (name, setting)
 WHERE current_setting(name, true) IS NOT NULL;
 
@@ -44,7 +45,7 @@ WHERE server_pid = pg_backend_pid();
 -- name: claim_announced
 -- Take calls that were announced and that nobody else has taken; each is locked before anybody can see it taken.
 UPDATE pgazure_bridge.request AS request
-SET server_pid = pg_backend_pid(), claims = request.claims + 1
+SET server_pid = pg_backend_pid()
 FROM (
     SELECT request_id FROM pgazure_bridge.request
     WHERE request_id = ANY (%(numbers)s::bigint[]) AND server_pid IS NULL
@@ -57,7 +58,7 @@ RETURNING request.request_id AS number, request.session_pid, request.function, r
 -- name: claim_waiting
 -- Take all calls that nobody has taken: those that were announced before this server listened.
 UPDATE pgazure_bridge.request AS request
-SET server_pid = pg_backend_pid(), claims = request.claims + 1
+SET server_pid = pg_backend_pid()
 FROM (
     SELECT request_id FROM pgazure_bridge.request WHERE server_pid IS NULL FOR UPDATE SKIP LOCKED
 ) AS due
@@ -66,11 +67,14 @@ RETURNING request.request_id AS number, request.session_pid, request.function, r
     pg_try_advisory_lock(1885823354, (request.request_id & 2147483647)::integer) AS is_locked;
 
 -- name: settle
--- Write answers, where the calls are still this server's.
-UPDATE pgazure_bridge.request AS request
-SET is_settled = true, answer = settled.answer, problems = settled.problems
-FROM unnest(%(numbers)b::bigint[], %(answers)b::text[], %(problems)b::text[]) AS settled (number, answer, problems)
-WHERE request.request_id = settled.number AND request.server_pid = pg_backend_pid();
+-- Write answers, where the calls are still this server's, and wake the sessions that wait for them: these look again
+-- until what they wait for is committed.
+UPDATE pgazure_bridge.request
+SET is_settled = true,
+    answer = (%(answers)b::text[])[array_position(%(numbers)b::bigint[], request_id)],
+    problems = (%(problems)b::text[])[array_position(%(numbers)b::bigint[], request_id)]
+WHERE request_id = ANY (%(numbers)b::bigint[]) AND server_pid = pg_backend_pid()
+RETURNING request_id, pg_advisory_unlock(1885823354, (request_id & 2147483647)::integer) AS is_unlocked;
 
 -- name: write_vectors
 -- Vectors of a call before it is settled: all numbers in one array, and the places of the texts that have some.
@@ -81,7 +85,7 @@ CROSS JOIN unnest(%(places)s::integer[]) WITH ORDINALITY AS text (place, nth)
 ON CONFLICT (request_id, place) DO UPDATE SET vector = excluded.vector;
 
 -- name: release
--- Wake the sessions that wait for these calls.
+-- Let go of the locks of calls that nobody waits for.
 SELECT pg_advisory_unlock(1885823354, (number & 2147483647)::integer) FROM unnest(%(numbers)s::bigint[]) AS number;
 
 -- name: keep_answers

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pgazure.emulator import Emulator
 
 PAGE = "docs/howto/sql-functions.md"
+SESSION = "docs/reference/sql-session.md"
 REFERENCE = ROOT / "docs" / "reference" / "sql-functions.md"
 SESSIONS = read_pages("psql")[PAGE]
 REVIEWS = [
@@ -57,6 +58,19 @@ def shop(pg_databases: Databases, functions_template: Template, emulator_server:
 def test_the_guide_shows_what_psql_prints(shop: str, psql: str) -> None:
     entries = [entry for block in SESSIONS if block.reason is None for entry in read_entries(block.source)]
     assert len(entries) > 20
+    for entry in entries:
+        assert ask(psql, shop, entry.statement) == entry.printed, entry.statement
+
+
+def test_the_session_has_every_function_and_what_psql_prints_for_it(shop: str, psql: str) -> None:
+    entries = [entry for block in read_pages("psql")[SESSION] for entry in read_entries(block.source)]
+    called = {name for entry in entries for name in re.findall(r"\bazure_\w+\.\w+(?=\()", entry.statement)}
+    with psycopg.connect(shop) as connection:
+        rows = connection.execute(
+            "SELECT DISTINCT n.nspname || '.' || p.proname FROM pg_proc AS p JOIN pg_namespace AS n"
+            " ON n.oid = p.pronamespace WHERE n.nspname = ANY ('{azure_ai,azure_cognitive,azure_ml,azure_openai}')"
+        ).fetchall()
+    assert called == {name for (name,) in rows}
     for entry in entries:
         assert ask(psql, shop, entry.statement) == entry.printed, entry.statement
 

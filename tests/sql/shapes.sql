@@ -707,3 +707,129 @@ SELECT id, german FROM greetings ORDER BY id;
 -- shape: statements and text put together with || in a prompt
 -- gives: [1, true]
 SELECT id, azure_ai.is_true('The following says 2 + 2 = 4: ' || '2 + 2 = 4') FROM reviews WHERE id = 1;
+
+-- shape: a regional form of a language
+-- gives: ["positive", "text[]", "azure_cognitive.entity[]"]
+SELECT (azure_cognitive.analyze_sentiment('I love the view.', 'en-us')).sentiment,
+    pg_typeof(azure_cognitive.extract_key_phrases('I love the view.', 'en-us')),
+    pg_typeof(azure_cognitive.recognize_entities('I love the view.', 'en-us'));
+
+-- shape: all texts in one call, numbered as they come, into columns of other types
+-- gives: ["positive", true, "numeric"], ["negative", false, "numeric"], ["neutral", false, "numeric"]
+ALTER TABLE reviews ADD COLUMN label varchar(10), ADD COLUMN positive numeric;
+WITH found AS (
+    SELECT azure_cognitive.analyze_sentiment(ARRAY(SELECT body FROM reviews WHERE id < 4 ORDER BY id), 'en', batch_size => 2)
+        AS result
+), numbered AS (
+    SELECT row_number() OVER () AS id, result FROM found
+)
+UPDATE reviews AS r SET label = (numbered.result).sentiment, positive = (numbered.result).positive_score
+FROM numbered WHERE r.id = numbered.id;
+SELECT label, positive > 0.5, pg_typeof(positive)::text FROM reviews WHERE id < 4 ORDER BY id;
+
+-- shape: a limited subset, LATERAL in an UPDATE, two fields of one call
+-- gives: [3, "Call **** on ******** before noon.", 2]
+ALTER TABLE reviews ADD COLUMN redacted text, ADD COLUMN private azure_cognitive.entity[];
+UPDATE reviews SET redacted = found.redacted_text, private = found.entities
+FROM (SELECT id, body FROM reviews WHERE redacted IS NULL OR private IS NULL ORDER BY id LIMIT 4) AS subset,
+    LATERAL azure_cognitive.recognize_pii_entities(subset.body, 'en') AS found
+WHERE reviews.id = subset.id;
+SELECT id, redacted, cardinality(private) FROM reviews WHERE private IS NOT NULL;
+
+-- shape: a procedure that translates each row into each language of a table
+-- gives: [2, "[de] Good night", "[sw] Good morning"]
+CREATE TEMPORARY TABLE languages (code varchar(7) PRIMARY KEY);
+INSERT INTO languages VALUES ('de'), ('sw');
+CREATE TEMPORARY TABLE greetings (id integer, body varchar(40));
+INSERT INTO greetings VALUES (1, 'Good morning'), (2, 'Good night');
+CREATE TEMPORARY TABLE translated (id integer, code varchar(7), body text);
+CREATE PROCEDURE pg_temp.translate_greetings(most integer DEFAULT 10) LANGUAGE plpgsql AS $$
+BEGIN
+    WITH batch (id, body) AS (
+        SELECT id, body FROM greetings AS g WHERE NOT EXISTS (SELECT FROM translated AS t WHERE t.id = g.id) LIMIT most
+    )
+    INSERT INTO translated
+    SELECT batch.id, languages.code, (unnest(found.translations)).TEXT
+    FROM batch CROSS JOIN languages CROSS JOIN LATERAL azure_cognitive.translate(batch.body, languages.code) AS found;
+END
+$$;
+CALL pg_temp.translate_greetings(5);
+SELECT count(DISTINCT id), max(body) FILTER (WHERE code = 'de'), min(body) FILTER (WHERE code = 'sw') FROM translated;
+
+-- shape: a subscript and a field of a table's column, without brackets
+-- gives: ["[es] a house"]
+SELECT a.translations[1].text FROM azure_cognitive.translate('a house', 'es') AS a;
+
+-- shape: a vector assigned to a variable and a column without a cast, compared by distance
+-- gives: ["shoe", true], ["sock", false]
+ALTER TABLE documents ADD COLUMN embedding vector(1536);
+UPDATE documents SET embedding = azure_openai.create_embeddings('embedding', body, max_attempts => 5, retry_delay_ms => 10)
+WHERE embedding IS NULL;
+CREATE FUNCTION pg_temp.recommend(sample text, most integer) RETURNS TABLE (found text, is_near boolean)
+LANGUAGE plpgsql AS $$
+DECLARE
+    wanted vector(1536);
+BEGIN
+    wanted := (azure_openai.create_embeddings('embedding', (SELECT body FROM documents WHERE name = sample)));
+    RETURN QUERY
+        SELECT documents.name, documents.embedding <=> wanted < 0.01 FROM documents
+        WHERE documents.name <> 'banana' ORDER BY documents.embedding <=> wanted LIMIT most;
+END
+$$;
+SELECT * FROM pg_temp.recommend('shoe', 2);
+
+-- shape: a rank by distance to a phrase, which is embedded once
+-- gives: ["shoe", 1]
+-- sends: 4
+ALTER TABLE documents ADD COLUMN embedding vector(1536);
+UPDATE documents SET embedding = azure_openai.create_embeddings('embedding', body)::vector;
+SELECT name, rank() OVER (ORDER BY embedding <=> azure_openai.create_embeddings('embedding', 'a red shoe on sale')::vector)
+FROM documents
+ORDER BY embedding <=> azure_openai.create_embeddings('embedding', 'a red shoe on sale')::vector LIMIT 1;
+
+-- shape: a block that works in batches until nothing is left
+-- gives: [3, 2]
+CREATE TEMPORARY TABLE rounds (round integer);
+ALTER TABLE documents ADD COLUMN embedding vector(1536);
+DO $$
+DECLARE
+    batch_size integer := 2;
+    updated integer;
+BEGIN
+    LOOP
+        BEGIN
+            WITH due AS (SELECT key, body FROM documents WHERE embedding IS NULL ORDER BY name LIMIT batch_size)
+            UPDATE documents AS d SET embedding = azure_openai.create_embeddings('embedding', due.body)::vector
+            FROM due WHERE d.key = due.key;
+            GET DIAGNOSTICS updated = ROW_COUNT;
+            IF updated = 0 THEN
+                EXIT;
+            END IF;
+            INSERT INTO rounds VALUES (updated);
+        EXCEPTION WHEN OTHERS THEN
+            RAISE NOTICE 'later';
+            PERFORM pg_sleep(0.01);
+        END;
+    END LOOP;
+END
+$$;
+SELECT count(*), (SELECT count(*) FROM rounds) FROM documents WHERE embedding IS NOT NULL;
+
+-- shape: scores of a model of one's own beside the texts they are for
+-- gives: ["a red shoe"]
+CREATE FUNCTION pg_temp.rerank(query text, contents text[]) RETURNS TABLE (content text, relevance numeric)
+LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN QUERY
+        WITH given AS (
+            SELECT jsonb_build_object('pairs', jsonb_agg(jsonb_build_array(query, one))) AS pairs FROM unnest(contents) AS one
+        ), scored AS (
+            SELECT jsonb_array_elements(invoke.invoke) AS score
+            FROM given, azure_ml.invoke(given.pairs, deployment_name => 'default', timeout_ms => 180000)
+        ), numbered AS (
+            SELECT row_number() OVER () AS place, score::text::numeric AS relevance FROM scored
+        )
+        SELECT contents[numbered.place], numbered.relevance FROM numbered;
+END
+$$;
+SELECT content FROM pg_temp.rerank('red shoe', ARRAY['a sock', 'a red shoe']) ORDER BY relevance DESC LIMIT 1;

@@ -10,14 +10,15 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from fix_functions import as_role
+from fix_pg import own_server
 from pgazure.bridge import install_functions, read_status, uninstall_functions
-from pgazure.embedded import EmbeddedPostgres
 from pgazure.errors import SchemaError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from fix_functions import Serve
+    from pgazure.embedded import EmbeddedPostgres
     from pgazure.emulator import Emulator
 
 CALL = "SELECT (azure_cognitive.analyze_sentiment('what a lovely day', 'en')).sentiment"
@@ -76,7 +77,7 @@ async def test_what_uses_the_functions_is_named_and_goes_only_when_asked(bare, b
         CREATE TABLE notes (body text, judged azure_cognitive.sentiment_analysis_result);
         CREATE VIEW moods AS SELECT (azure_cognitive.analyze_sentiment(body)).sentiment FROM notes;
     """)
-    with pytest.raises(SchemaError, match=r"column judged of table notes.* view moods.*--cascade"):
+    with pytest.raises(SchemaError, match=r"column judged of table public.notes.* view public.moods.*--cascade"):
         await uninstall_functions(bare_conninfo)
     assert bare.execute("SELECT count(*) FROM moods").fetchone() == (0,)
     assert await uninstall_functions(bare_conninfo, cascade=True)
@@ -94,6 +95,40 @@ async def test_a_schema_that_is_not_ours_stops_the_installation(bare, bare_conni
     assert list_objects(bare) == before
 
 
+async def test_a_schema_pgazure_of_another_role_is_named_with_its_owner_and_what_to_do(managed):
+    managed.create_dblink()
+    with psycopg.connect(managed.conninfo("owner"), autocommit=True) as pipelines:
+        pipelines.execute("CREATE SCHEMA pgazure; GRANT CREATE ON DATABASE shop TO poor")
+        managed.admin.execute("ALTER ROLE poor CREATEROLE")
+        wanted = (
+            r'schema pgazure belongs to owner.* role "poor" may not.*GRANT CREATE, USAGE ON SCHEMA pgazure TO "poor"'
+        )
+        with pytest.raises(SchemaError, match=wanted):
+            await install_functions(managed.conninfo("poor"))
+        pipelines.execute("GRANT CREATE, USAGE ON SCHEMA pgazure TO poor")
+        assert (await install_functions(managed.conninfo("poor"))).is_new
+        assert await uninstall_functions(managed.conninfo("poor"))
+        assert pipelines.execute("SELECT to_regnamespace('pgazure') IS NOT NULL").fetchone() == (True,)
+
+
+async def test_no_function_of_somebody_else_gets_into_those_that_are_installed(bare, bare_conninfo):
+    bare.execute("""
+        CREATE SCHEMA mine;
+        CREATE FUNCTION mine.set_config(text, text, boolean) RETURNS text LANGUAGE sql AS 'SELECT $1';
+        CREATE FUNCTION mine.sha256(bytea) RETURNS bytea LANGUAGE sql AS 'SELECT $1';
+        CREATE FUNCTION mine.jsonb_build_object(VARIADIC "any") RETURNS jsonb LANGUAGE internal AS 'jsonb_build_object';
+    """)
+    name = conninfo_to_dict(bare_conninfo)["dbname"]
+    bare.execute(sql.SQL("ALTER DATABASE {} SET search_path = mine, pg_catalog").format(sql.Identifier(str(name))))
+    await install_functions(bare_conninfo)
+    used = bare.execute(
+        "SELECT count(*) FROM pg_depend WHERE classid = 'pg_proc'::regclass"
+        " AND refobjid IN (SELECT oid FROM pg_proc WHERE pronamespace = 'mine'::regnamespace)"
+    ).fetchone()
+    assert used == (0,)
+    await uninstall_functions(bare_conninfo)
+
+
 async def test_functions_of_a_newer_version_are_left_alone(bare, bare_conninfo):
     await install_functions(bare_conninfo)
     bare.execute("UPDATE pgazure_bridge.installation SET revision = 999, version = '9.9'")
@@ -108,6 +143,8 @@ async def test_functions_of_an_older_version_are_renewed(bare, bare_conninfo, em
     bare.execute("""
         UPDATE pgazure_bridge.installation SET revision = 0, version = '0.0.1';
         ALTER TABLE pgazure_bridge.request RENAME COLUMN answer TO reply;
+        DROP PROCEDURE pgazure_bridge.submit(text, text, interval);
+        CREATE FUNCTION pgazure_bridge.submit(text, text, interval) RETURNS bigint LANGUAGE sql AS 'SELECT 1';
         CREATE TABLE notes (judged azure_cognitive.sentiment_analysis_result);
     """)
     done = await install_functions(bare_conninfo)
@@ -146,6 +183,10 @@ class Managed:
         self._server = server
         self.admin = admin
 
+    @property
+    def superuser(self) -> str:
+        return self._server.conninfo
+
     def conninfo(self, role: str) -> str:
         return make_conninfo(self._server.conninfo, user=role, password=role, dbname="shop")
 
@@ -157,7 +198,7 @@ class Managed:
 
 @pytest.fixture(scope="module")
 def managed_server() -> Iterator[EmbeddedPostgres]:
-    with EmbeddedPostgres.temporary(tcp=True) as server:
+    with own_server(tcp=True) as server:
         yield server
 
 
@@ -228,6 +269,27 @@ async def test_any_role_may_call_and_none_sees_more_than_its_answer(managed, emu
     assert await uninstall_functions(managed.conninfo("owner"))
     left = managed.admin.execute("SELECT rolname FROM pg_roles WHERE rolname LIKE '%azure%'").fetchall()
     assert left == []
+
+
+async def test_a_dblink_that_the_owner_may_not_use_is_told_by_the_grants_that_are_missing(
+    managed, emulator, serve_functions
+):
+    with psycopg.connect(make_conninfo(managed.superuser, dbname="shop"), autocommit=True) as admin:
+        admin.execute("CREATE SCHEMA extensions; CREATE EXTENSION dblink WITH SCHEMA extensions")
+        admin.execute("REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA extensions FROM PUBLIC")
+        with pytest.raises(SchemaError, match="may not use the extension dblink") as refused:
+            await install_functions(managed.conninfo("owner"))
+        grants = str(refused.value).partition("have an administrator run ")[2].split("; ")
+        assert [grant.split(" TO ")[1] for grant in grants] == ['"owner"', '"owner"']
+        for grant in grants:
+            admin.execute(grant.encode())
+    await install_functions(managed.conninfo("owner"))
+    with (
+        serve_functions(managed.conninfo("owner"), emulator.endpoint),
+        psycopg.connect(managed.conninfo("caller"), autocommit=True) as caller,
+    ):
+        assert caller.execute(CALL).fetchone() == ("positive",)
+    await uninstall_functions(managed.conninfo("owner"))
 
 
 async def test_an_owner_who_may_create_no_role_names_one(managed, emulator, serve_functions):

@@ -11,6 +11,7 @@ from surface_catalog import CONTRACT, declared, in_words, installed
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from fix_functions import Serve
     from pgazure.emulator import Emulator
 
 SCHEMAS = ("azure_ai", "azure_openai", "model_registry")
@@ -213,3 +214,24 @@ def test_a_registered_model_is_asked_at_its_own_endpoint_with_its_own_key(
             assert one == (3072,)
         finally:
             connection.execute("SELECT model_registry.model_remove('mine'), model_registry.model_remove('locked')")
+
+
+def test_a_change_of_the_models_counts_from_the_next_call_on(
+    horizondb_conninfo: str, emulator: Emulator, serve_functions: Serve
+) -> None:
+    call = "SELECT cardinality(azure_openai.create_embeddings('mine', %s))"
+    with (
+        # The server looks for nothing of its own accord.
+        serve_functions(horizondb_conninfo, emulator.endpoint, sweep_every=3600),
+        psycopg.connect(horizondb_conninfo, autocommit=True) as connection,
+        psycopg.connect(horizondb_conninfo, autocommit=True) as other,
+    ):
+        add(connection, "mine", emulator.endpoint, "text-embedding-3-large", "a-wrong-key")
+        with pytest.raises(psycopg.Error, match="Unauthorized"):
+            other.execute(call, ["a view"])
+        connection.execute("SELECT model_registry.model_key_update('mine', %s)", [emulator.key])
+        assert other.execute(call, ["a view"]).fetchone() == (3072,)
+        connection.execute(
+            "SELECT model_registry.model_update('mine', %s)", ['{"deployment_name": "text-embedding-3-small"}']
+        )
+        assert other.execute(call, ["a view"]).fetchone() == (1536,)

@@ -41,7 +41,6 @@ CREATE UNLOGGED TABLE IF NOT EXISTS pgazure_bridge.request (
     retention interval,
     submitted_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     server_pid integer,
-    claims smallint NOT NULL DEFAULT 0,
     is_settled boolean NOT NULL DEFAULT false,
     answer text,
     problems text

@@ -1,69 +1,49 @@
--- What the session of the loopback connection may do: hand in a call, wait for its answer, give it up. Its role has
+-- What the session of the loopback connection may do: hand in a call, ask what became of it, give it up. Its role has
 -- no right on the tables. Each of these is SECURITY DEFINER for that reason, and sees the calls of its own backend
 -- alone, so that nobody can fetch another session's answer, whatever he sends over the connection.
 --
--- A server holds the advisory lock (1885823354, number of the call) from the claim until the answer is committed, and
--- its share of (1885823355, 0) as long as it takes calls. So a waiting session sleeps until the lock is free, and a
--- server that dies lets go of both at once.
+-- A server holds the advisory lock (1885823354, number of the call) from the claim until the answer is written, and
+-- its share of (1885823355, 0) as long as it takes calls. So the session that has called sleeps until the lock is
+-- free, and a server that dies lets go of both at once.
 
 CREATE OR REPLACE FUNCTION pgazure_bridge.is_served() RETURNS boolean
-LANGUAGE plpgsql VOLATILE
-SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
+LANGUAGE sql VOLATILE
+BEGIN ATOMIC
     -- Whoever gets the lock alone finds no server; he has it until his transaction ends, a moment later.
-    RETURN NOT pg_try_advisory_xact_lock(1885823355, 0);
-END
-$$;
+    SELECT NOT pg_try_advisory_xact_lock(1885823355, 0);
+END;
 COMMENT ON FUNCTION pgazure_bridge.is_served() IS 'Whether a server takes calls.';
 
-CREATE OR REPLACE FUNCTION pgazure_bridge.submit(function text, arguments text, retention interval) RETURNS bigint
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+CREATE OR REPLACE PROCEDURE pgazure_bridge.submit(function text, arguments text, retention interval)
+LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     number bigint;
 BEGIN
-    IF NOT pgazure_bridge.is_served() THEN
-        RETURN NULL;
-    END IF;
     INSERT INTO pgazure_bridge.request (session_pid, function, arguments, retention)
     VALUES (pg_backend_pid(), submit.function, submit.arguments, submit.retention)
     RETURNING request_id INTO number;
     PERFORM pg_notify('pgazure_bridge', number::text);
-    RETURN number;
 END
 $$;
-COMMENT ON FUNCTION pgazure_bridge.submit(text, text, interval) IS
-    'Hand in a call and return its number; NULL where nobody would answer.';
+COMMENT ON PROCEDURE pgazure_bridge.submit(text, text, interval) IS 'Hand in a call.';
 
-CREATE OR REPLACE FUNCTION pgazure_bridge.resubmit(number bigint) RETURNS bigint
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-    IF NOT pgazure_bridge.is_served() THEN
-        DELETE FROM pgazure_bridge.request WHERE request_id = number AND session_pid = pg_backend_pid();
-        RETURN NULL;
-    END IF;
-    UPDATE pgazure_bridge.request SET server_pid = NULL WHERE request_id = number AND session_pid = pg_backend_pid();
-    PERFORM pg_notify('pgazure_bridge', number::text);
-    RETURN number;
-END
-$$;
-COMMENT ON FUNCTION pgazure_bridge.resubmit(bigint) IS
-    'Hand in a call again whose server has died; NULL where nobody would answer.';
-
-CREATE OR REPLACE FUNCTION pgazure_bridge.await(
-    number bigint, OUT state text, OUT claims integer, OUT answer text, OUT problems text
+CREATE OR REPLACE FUNCTION pgazure_bridge.fetch(
+    INOUT number bigint, has_waited boolean, OUT state text, OUT answer text, OUT problems text
 ) RETURNS record
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+    -- Nobody can cancel the caller's statement before this function returns.
+    patience constant interval := '20 ms';
+    began constant timestamptz := clock_timestamp();
+    elapsed interval;
+    is_written boolean := false;
     call pgazure_bridge.request;
-    was_locked boolean := false;
 BEGIN
+    number := coalesce(number, currval('pgazure_bridge.request_request_id_seq'));
     LOOP
         SELECT * INTO call FROM pgazure_bridge.request
         WHERE request_id = number AND session_pid = pg_backend_pid();
@@ -80,26 +60,34 @@ BEGIN
             problems := call.problems;
             RETURN;
         ELSIF call.server_pid IS NULL THEN
+            elapsed := clock_timestamp() - began;
             IF NOT pgazure_bridge.is_served() THEN
                 DELETE FROM pgazure_bridge.request WHERE request_id = number;
                 state := 'unserved';
                 RETURN;
+            ELSIF elapsed > patience THEN
+                state := 'waiting';
+                RETURN;
             END IF;
-            PERFORM pg_sleep(0.001);
-        ELSIF was_locked THEN
-            -- Free again without an answer: whoever had the call in hand is no more.
+            PERFORM pg_sleep(greatest(extract(epoch FROM elapsed) / 2, 0.001));
+        ELSIF NOT has_waited THEN
+            state := 'in hand';
+            RETURN;
+        ELSIF is_written THEN
+            -- The lock is free, and there is no answer: whoever had the call in hand is no more.
+            DELETE FROM pgazure_bridge.request WHERE request_id = number;
             state := 'lost';
-            claims := call.claims;
             RETURN;
         ELSE
-            PERFORM pg_advisory_xact_lock_shared(1885823354, (number & 2147483647)::integer);
-            was_locked := true;
+            -- The lock is free a moment before the answer is committed.
+            PERFORM FROM pgazure_bridge.request WHERE request_id = number FOR SHARE;
+            is_written := true;
         END IF;
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION pgazure_bridge.await(bigint) IS
-    'Wait for the answer of a call: settled, lost with its server, unserved where there is none, or gone.';
+COMMENT ON FUNCTION pgazure_bridge.fetch(bigint, boolean) IS
+    'Ask what became of a call, NULL for the last one: settled, with its answer; in hand of a server, or still waiting for one; lost with its server, unserved where there is none, or gone.';
 
 CREATE OR REPLACE FUNCTION pgazure_bridge.abandon() RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
@@ -135,7 +123,6 @@ $$;
 COMMENT ON FUNCTION pgazure_bridge.fetch_vectors(bigint, integer) IS
     'Take the vectors of a settled call, one row a text; a count of 0 takes none and removes them.';
 
--- The session must wait as long as it takes, and notice that its client is gone.
 CREATE OR REPLACE FUNCTION pgazure_bridge.settle_in() RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -145,20 +132,17 @@ BEGIN
     FROM (VALUES
         ('statement_timeout', '0'), ('lock_timeout', '0'), ('idle_session_timeout', '0'),
         ('transaction_timeout', '0'), ('idle_in_transaction_session_timeout', '0'),
-        ('default_transaction_isolation', 'read committed'), ('synchronous_commit', 'off')
+        ('default_transaction_isolation', 'read committed'), ('synchronous_commit', 'off'),
+        -- Plans are made once, while the tables are next to empty.
+        ('plan_cache_mode', 'force_generic_plan'), ('enable_seqscan', 'off')
     ) AS wanted (name, setting)
     WHERE current_setting(name, true) IS NOT NULL;
-    PERFORM set_config('client_connection_check_interval', '500ms', false);
-EXCEPTION
-    -- Not every platform can tell that a client is gone.
-    WHEN invalid_parameter_value THEN
-        NULL;
 END
 $$;
-COMMENT ON FUNCTION pgazure_bridge.settle_in() IS 'Make the session of a loopback connection ready to wait.';
+COMMENT ON FUNCTION pgazure_bridge.settle_in() IS 'Make the session of a loopback connection ready for calls.';
 
-REVOKE EXECUTE ON FUNCTION
-    pgazure_bridge.is_served(), pgazure_bridge.submit(text, text, interval), pgazure_bridge.resubmit(bigint),
-    pgazure_bridge.await(bigint), pgazure_bridge.abandon(), pgazure_bridge.settle_in(),
+REVOKE EXECUTE ON ROUTINE
+    pgazure_bridge.is_served(), pgazure_bridge.submit(text, text, interval),
+    pgazure_bridge.fetch(bigint, boolean), pgazure_bridge.abandon(), pgazure_bridge.settle_in(),
     pgazure_bridge.fetch_vectors(bigint, integer)
 FROM PUBLIC;

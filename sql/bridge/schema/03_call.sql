@@ -67,14 +67,18 @@ END
 $$;
 COMMENT ON FUNCTION pgazure_bridge.connect(text) IS 'Open the loopback connection of this session.';
 
-CREATE OR REPLACE FUNCTION pgazure_bridge.hand_in(line text, statement text) RETURNS bigint
+CREATE OR REPLACE FUNCTION pgazure_bridge.hand_in(
+    line text, statements text, OUT number bigint, OUT state text, OUT answer text, OUT problems text
+) RETURNS record
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     IF line = ANY (dblink_get_connections()) THEN
         BEGIN
-            RETURN (SELECT number FROM dblink(line, statement) AS handed (number bigint));
+            SELECT * INTO number, state, answer, problems
+            FROM dblink(line, statements) AS told (number bigint, state text, answer text, problems text);
+            RETURN;
         EXCEPTION
             -- Its session may have ended since the last call; what is really wrong shows on a new one.
             WHEN OTHERS THEN
@@ -82,11 +86,12 @@ BEGIN
         END;
     END IF;
     PERFORM pgazure_bridge.connect(line);
-    RETURN (SELECT number FROM dblink(line, statement) AS handed (number bigint));
+    SELECT * INTO number, state, answer, problems
+    FROM dblink(line, statements) AS told (number bigint, state text, answer text, problems text);
 END
 $$;
 COMMENT ON FUNCTION pgazure_bridge.hand_in(text, text) IS
-    'Send a statement that hands in a call over the loopback connection, which is opened where it is not.';
+    'Send statements that hand in a call and fetch over the loopback connection, which is opened where it is not.';
 
 CREATE OR REPLACE FUNCTION pgazure_bridge.give_up(line text) RETURNS void
 LANGUAGE plpgsql VOLATILE
@@ -94,10 +99,24 @@ SET search_path = pg_catalog, pg_temp
 SET client_min_messages = error
 AS $$
 BEGIN
-    PERFORM dblink_cancel_query(line);
-    PERFORM FROM dblink_get_result(line, false) AS rest (state text, claims integer, answer text, problems text);
-    PERFORM FROM dblink_get_result(line, false) AS rest (state text, claims integer, answer text, problems text);
-    PERFORM FROM dblink(line, 'SELECT pgazure_bridge.abandon()') AS done (nothing text);
+    FOR attempt IN 1 .. 3 LOOP
+        BEGIN
+            IF dblink_is_busy(line) = 1 THEN
+                PERFORM dblink_cancel_query(line);
+            END IF;
+            -- What is left of the statements that hand in a call, where these were cut short.
+            FOR each IN 1 .. 5 LOOP
+                PERFORM FROM dblink_get_result(line, false) AS rest (status text);
+            END LOOP;
+            PERFORM FROM dblink(line, 'SELECT pgazure_bridge.abandon()') AS done (nothing text);
+            RETURN;
+        EXCEPTION
+            -- Cancelled again: before PostgreSQL 18 the signal is sent twice, and people press Ctrl-C more than once.
+            WHEN query_canceled THEN
+                NULL;
+        END;
+    END LOOP;
+    PERFORM dblink_disconnect(line);
 EXCEPTION
     WHEN OTHERS THEN
         IF line = ANY (dblink_get_connections()) THEN
@@ -105,60 +124,72 @@ EXCEPTION
         END IF;
 END
 $$;
-COMMENT ON FUNCTION pgazure_bridge.give_up(text) IS 'Stop waiting for an answer, and have the server stop too.';
+COMMENT ON FUNCTION pgazure_bridge.give_up(text) IS 'Take back what was handed in, and have the server stop too.';
 
+-- The session sleeps until the server lets go of the lock of its call: no look-up in between, and no limit but the
+-- statement's own.
 CREATE OR REPLACE FUNCTION pgazure_bridge.exchange(
     function text, arguments text, retention interval, OUT answer text, OUT problems jsonb, OUT number bigint
 ) RETURNS record
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
+SET lock_timeout = 0
 AS $$
 DECLARE
     line constant text := 'pgazure_bridge';
-    -- After so many servers that died with it, a call is taken for the reason.
-    most_claims constant integer := 3;
-    reply record;
-    began timestamptz;
-BEGIN
-    number := pgazure_bridge.hand_in(
-        line, format('SELECT pgazure_bridge.submit(%L, %L, %L)', function, arguments, retention)
+    -- A call is committed before it is asked for.
+    statements constant text := format(
+        'BEGIN; CALL pgazure_bridge.submit(%L, %L, %L); COMMIT; SELECT * FROM pgazure_bridge.fetch(NULL, false)',
+        function, arguments, retention
     );
-    WHILE number IS NOT NULL LOOP
-        PERFORM dblink_send_query(
-            line, format('SELECT state, claims, answer, problems FROM pgazure_bridge.await(%s)', number)
-        );
-        began := clock_timestamp();
-        WHILE dblink_is_busy(line) = 1 LOOP
-            -- Looking up costs the more the shorter the pause, and delays the answer the more the longer it is.
-            PERFORM pg_sleep(least(extract(epoch FROM clock_timestamp() - began) / 32, 0.02));
-        END LOOP;
-        SELECT * INTO reply
-        FROM dblink_get_result(line) AS result (state text, claims integer, answer text, problems text);
-        -- The connection is free when there is no further result.
-        PERFORM FROM dblink_get_result(line) AS rest (state text, claims integer, answer text, problems text);
-        CASE reply.state
-            WHEN 'settled' THEN
-                answer := reply.answer;
-                problems := reply.problems;
-                RETURN;
-            WHEN 'lost' THEN
-                IF reply.claims >= most_claims THEN
-                    PERFORM FROM dblink(line, 'SELECT pgazure_bridge.abandon()') AS done (nothing text);
-                    RAISE EXCEPTION '%: ServerLost: % servers have ended while they had this call in hand',
-                        function, reply.claims
-                        USING ERRCODE = 'ZA003', HINT = 'The log of pgazure functions serve says why.';
+    -- After so many servers that died with it, a call is taken for the reason.
+    most_losses constant integer := 3;
+    losses integer := 0;
+    reply record;
+BEGIN
+    BEGIN
+        LOOP
+            reply := pgazure_bridge.hand_in(line, statements);
+            WHILE reply.state IN ('in hand', 'waiting') LOOP
+                IF reply.state = 'in hand' THEN
+                    PERFORM pg_advisory_lock_shared(1885823354, (reply.number & 2147483647)::integer),
+                        pg_advisory_unlock_shared(1885823354, (reply.number & 2147483647)::integer);
                 END IF;
-                number := pgazure_bridge.hand_in(line, format('SELECT pgazure_bridge.resubmit(%s)', number));
-            WHEN 'unserved' THEN
-                EXIT;
-            ELSE
-                RAISE EXCEPTION '%: CallLost: the call was removed before it was answered', function
-                    USING ERRCODE = 'ZA003', HINT = 'Call again: the functions may have been installed anew meanwhile.';
-        END CASE;
-    END LOOP;
-    RAISE EXCEPTION '%: NoServer: no process answers the functions of this database', function
-        USING ERRCODE = 'ZA002', HINT = 'Start one: pgazure functions serve, with --dsn or PGAZURE_DSN for this database.';
+                SELECT * INTO reply
+                FROM dblink(
+                    line, format('SELECT * FROM pgazure_bridge.fetch(%s, %L)', reply.number, reply.state = 'in hand')
+                ) AS told (number bigint, state text, answer text, problems text);
+            END LOOP;
+            CASE reply.state
+                WHEN 'settled' THEN
+                    answer := reply.answer;
+                    problems := reply.problems;
+                    number := reply.number;
+                    RETURN;
+                WHEN 'lost' THEN
+                    losses := losses + 1;
+                    IF losses >= most_losses THEN
+                        RAISE EXCEPTION '%: ServerLost: % servers have ended while they had this call in hand',
+                            function, losses
+                            USING ERRCODE = 'ZA003', HINT = 'The log of pgazure functions serve says why.';
+                    END IF;
+                WHEN 'unserved' THEN
+                    RAISE EXCEPTION '%: NoServer: no process answers the functions of this database', function
+                        USING ERRCODE = 'ZA002',
+                        HINT = 'Start one: pgazure functions serve, with --dsn or PGAZURE_DSN for this database.';
+                ELSE
+                    RAISE EXCEPTION '%: CallLost: the call was removed before it was answered', function
+                        USING ERRCODE = 'ZA003',
+                        HINT = 'Call again: the functions may have been installed anew meanwhile.';
+            END CASE;
+        END LOOP;
+    EXCEPTION
+        WHEN query_canceled OR deadlock_detected THEN
+            PERFORM pgazure_bridge.give_up(line);
+            RAISE;
+    END;
 EXCEPTION
+    -- A second signal may come before the first has been dealt with.
     WHEN query_canceled THEN
         PERFORM pgazure_bridge.give_up(line);
         RAISE;
@@ -169,12 +200,11 @@ COMMENT ON FUNCTION pgazure_bridge.exchange(text, text, interval) IS
 
 CREATE OR REPLACE FUNCTION pgazure_bridge.cache_key(function text, arguments jsonb) RETURNS bytea
 LANGUAGE sql STABLE PARALLEL SAFE
-SET search_path = pg_catalog, pg_temp
-AS $$
+BEGIN ATOMIC
     SELECT sha256(convert_to(function || ' ' || jsonb_strip_nulls(arguments - ARRAY[
         'batch_size', 'disable_service_logs', 'timeout_ms', 'throw_on_error', 'max_attempts', 'retry_delay_ms'
-    ])::text, getdatabaseencoding()))
-$$;
+    ])::text, getdatabaseencoding()));
+END;
 COMMENT ON FUNCTION pgazure_bridge.cache_key(text, jsonb) IS
     'Key of the answer for one text: all arguments but those that say how to call.';
 
@@ -233,7 +263,7 @@ DECLARE
     seal text;
     remembered text;
     told text;
-    problems jsonb;
+    exchanged record;
     retention interval;
 BEGIN
     IF subject IS NULL OR jsonb_typeof(subject) = 'null' THEN
@@ -265,10 +295,11 @@ BEGIN
             RETURN told::jsonb;
         END IF;
     END IF;
-    SELECT exchange.answer, exchange.problems INTO told, problems
-    FROM pgazure_bridge.exchange(function, request, NULL) AS exchange;
-    PERFORM pgazure_bridge.report(problems);
-    told := coalesce(told, 'null');
+    exchanged := pgazure_bridge.exchange(function, request, NULL);
+    IF exchanged.problems IS NOT NULL THEN
+        PERFORM pgazure_bridge.report(exchanged.problems);
+    END IF;
+    told := coalesce(exchanged.answer, 'null');
     IF is_repeatable AND length(told) < 1048576 THEN
         PERFORM set_config(memory, pgazure_bridge.mark(seal || told) || told, true);
     END IF;
@@ -319,10 +350,9 @@ COMMENT ON FUNCTION pgazure_bridge.call_for_vectors(text, jsonb) IS
 
 CREATE OR REPLACE FUNCTION pgazure_bridge.mark(content text) RETURNS text
 LANGUAGE sql STABLE
-SET search_path = pg_catalog, pg_temp
-AS $$
-    SELECT encode(sha256(convert_to(content, getdatabaseencoding())), 'hex')
-$$;
+BEGIN ATOMIC
+    SELECT encode(sha256(convert_to(content, getdatabaseencoding())), 'hex');
+END;
 COMMENT ON FUNCTION pgazure_bridge.mark(text) IS 'Hash of 64 letters.';
 
 CREATE OR REPLACE FUNCTION pgazure_bridge.report(problems jsonb) RETURNS void

@@ -6,7 +6,10 @@ BEGIN
     IF to_regnamespace('pgazure') IS NULL THEN
         CREATE SCHEMA pgazure;
     END IF;
-    GRANT USAGE ON SCHEMA pgazure TO PUBLIC;
+    -- Where it belongs to the pipelines of another role, that role decides who sees it.
+    IF pg_has_role((SELECT nspowner FROM pg_namespace WHERE nspname = 'pgazure'), 'USAGE') THEN
+        GRANT USAGE ON SCHEMA pgazure TO PUBLIC;
+    END IF;
 END
 $$;
 

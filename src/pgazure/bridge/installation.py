@@ -123,6 +123,7 @@ async def _connect(conninfo: str) -> AsyncIterator[AsyncConnection[Any]]:
         msg = f"cannot connect to the database: {' '.join(str(error).split())}; set PGAZURE_DSN or --dsn"
         raise ConfigurationError(msg) from None
     async with connection:
+        await _run(connection, "fix_search_path")
         yield connection
 
 
@@ -155,6 +156,13 @@ async def _check(connection: AsyncConnection[Any], survey: Any, edition: Edition
             "or run DROP EXTENSION azure_ai first"
         )
         raise SchemaError(msg)
+    if survey.may_create_helper is False:
+        msg = (
+            f'the schema pgazure belongs to {survey.helper_owner}, and role "{survey.role_name}" may not add '
+            f"pgazure.prefetch to it: connect as that role, or have it run "
+            f'GRANT CREATE, USAGE ON SCHEMA pgazure TO "{survey.role_name}" and GRANT USAGE ON SCHEMA pgazure TO PUBLIC'
+        )
+        raise SchemaError(msg)
     if not survey.is_installed:
         if survey.schemas:
             msg = (
@@ -179,6 +187,7 @@ async def _check(connection: AsyncConnection[Any], survey: Any, edition: Edition
         raise SchemaError(msg)
     if installed.revision < REVISION:
         await _run(connection, "drop_transient")
+        await _run(connection, "drop_exchange")
     return "horizondb" if installed.edition == "horizondb" else "flexible"
 
 
@@ -194,6 +203,10 @@ async def _check_owner(connection: AsyncConnection[Any], survey: Any) -> None:
 
 async def _require_dblink(connection: AsyncConnection[Any], survey: Any) -> bool:
     if survey.dblink_schema is not None:
+        if missing := await _run(connection, "missing_dblink_grants"):
+            grants = "; ".join(f'GRANT {each.wanted} TO "{survey.role_name}"' for each in missing)
+            msg = f'role "{survey.role_name}" may not use the extension dblink: have an administrator run {grants}'
+            raise SchemaError(msg)
         return bool(survey.dblink_schema == "pgazure_dblink")
     if not survey.has_dblink:
         msg = "the functions need the extension dblink, which this server does not have: install PostgreSQL's contrib"
@@ -311,8 +324,7 @@ async def _remove(connection: AsyncConnection[Any], *, cascade: bool) -> bool:
 
 async def _drop_helpers(connection: AsyncConnection[Any]) -> None:
     await _run(connection, "drop_helpers")
-    ((count,),) = await _run(connection, "schema_contents")
-    if count == 0:
+    if any(row.is_left for row in await _run(connection, "is_schema_left")):
         await _run(connection, "drop_empty_schema")
 
 

@@ -7,6 +7,7 @@ import re
 import socket
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -29,8 +30,13 @@ _SETTINGS_CHANGED = "settings"
 # A call that is to be claimed or, with a minus, that was given up. Anybody may send anything over the channel.
 _NUMBER = re.compile(r"-?[0-9]{1,18}")
 
-REVISION = 1
+REVISION = 2
 """Number of the protocol between the functions in a database and a server."""
+
+
+@cache
+def _write_statement(name: str) -> bytes:
+    return find_statement("bridge", name).as_bytes()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +83,7 @@ class Queue:
         self._ear = ear
 
     async def _run(self, name: str, /, **values: Any) -> list[Any]:
-        cursor = await self._work.execute(find_statement("bridge", name), values)
+        cursor = await self._work.execute(_write_statement(name), values)
         return await cursor.fetchall() if cursor.description else []
 
     async def check(self) -> None:
@@ -161,9 +167,9 @@ class Queue:
             "answers": [each.answer for each in settled],
             "problems": [each.problems for each in settled],
         }
-        # A session that wakes must find its answer committed.
-        await self._run("settle", **values)
-        await self._run("release", numbers=numbers)
+        written = {row.request_id for row in await self._run("settle", **values)}
+        if gone := [number for number in numbers if number not in written]:
+            await self.release(gone)
 
     async def release(self, numbers: Sequence[int]) -> None:
         """Let go of calls that nobody waits for."""
@@ -248,6 +254,7 @@ async def _connect(conninfo: str) -> AsyncConnection[Any]:
         connection = await psycopg.AsyncConnection.connect(
             conninfo,
             autocommit=True,
+            prepare_threshold=0,
             row_factory=namedtuple_row,
             connect_timeout=10,
             application_name="pgazure functions serve",
@@ -260,5 +267,6 @@ async def _connect(conninfo: str) -> AsyncConnection[Any]:
         msg = f"cannot connect to the database: {reason}; set PGAZURE_DSN, --dsn or libpq's PG* variables"
         raise ConfigurationError(msg) from None
     connection.adapters.register_dumper(Vectors, VectorsDumper)
-    await connection.execute(find_statement("bridge", "session_settings"))
+    for name in ("fix_search_path", "session_settings"):
+        await connection.execute(_write_statement(name))
     return connection
