@@ -120,10 +120,31 @@ class Bench:
         variables = {"PGAZURE_DSN": self.conninfo, "AZURE_OPENAI_ENDPOINT": endpoint, "AZURE_OPENAI_API_KEY": "a-key"}
         return measure([str(PGAZURE), "run", "notes", "--json", *arguments], **variables)
 
+    def write_table(self, *steps: Any, before: str = "") -> None:
+        """Make the notes anew, empty or filled, with a pipeline of these steps over them, if any."""
+        names = sql.SQL(", ").join(sql.Identifier(f"notes_e{n}") for n in range(6))
+        self.db.execute(sql.SQL("DROP TABLE IF EXISTS {} CASCADE").format(names))
+        self.fill(0)
+        self.db.execute("ALTER TABLE notes ADD COLUMN stars integer")
+        if before:
+            self.db.execute(before)
+        if steps:
+            self.apply(*steps)
+            # The rows that there are do not count: apply has queued them.
+            self.db.execute("TRUNCATE pgazure.queue_notes")
+        self.db.execute("VACUUM ANALYZE notes")
+        self.db.execute("CHECKPOINT")
+
+    def timed(self, write: Callable[[], Any]) -> tuple[float, float]:
+        """Seconds that a write takes, and that the server process of our session works for it."""
+        started, worked = time.perf_counter(), self.backend_cpu()
+        write()
+        return time.perf_counter() - started, self.backend_cpu() - worked
+
     def backend_cpu(self) -> float:
         """Seconds that the server process of our session has worked."""
-        fields = Path(f"/proc/{self.db.info.backend_pid}/stat").read_text().rpartition(")")[2].split()
-        return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
+        # Nanoseconds, where /proc/<pid>/stat counts hundredths of a second.
+        return int(Path(f"/proc/{self.db.info.backend_pid}/schedstat").read_text().split()[0]) / 1e9
 
     def count(self, table: str) -> int:
         row = self.db.execute(sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(*table.split(".")))).fetchone()
@@ -169,35 +190,76 @@ def repeats(bench: Bench, given: argparse.Namespace) -> None:
 
 
 def capture(bench: Bench, given: argparse.Namespace) -> None:
-    """A bulk INSERT of 100,000 rows of 400 characters, with one step and with six, and without a pipeline."""
-    insert = (
-        "INSERT INTO notes SELECT n, repeat(md5(n::text), 12) || md5((n + 1)::text)::char(16)"
-        " FROM generate_series(1, 100000) AS n"
-    )
-    embeds = [pl.embed(f"model-{n}", dimensions=8, name=f"e{n}", table=f"notes_e{n}") for n in range(6)]
-    makers: dict[str, Callable[[], None]] = {
-        "no pipeline": lambda: None,
-        "1 step": lambda: bench.apply(embeds[0]),
-        "6 steps": lambda: bench.apply(*embeds),
+    """Writes of 100,000 rows of 400 characters, and of single rows, with and without a pipeline, by turns."""
+    _compare_inserts(bench, given.rounds * 3)
+    _compare_writes(bench, given.rounds)
+
+
+BULK = (
+    "INSERT INTO notes (id, body) SELECT n, repeat(md5(n::text), 12) || md5((n + 1)::text)::char(16)"
+    " FROM generate_series(1, 100000) AS n"
+)
+
+
+def _compare_inserts(bench: Bench, rounds: int) -> None:
+    """The figure to hold: a bulk INSERT, whatever the number of steps."""
+    steps = [pl.embed(f"model-{n}", dimensions=8, name=f"e{n}", table=f"notes_e{n}") for n in range(6)]
+    kinds = {"no pipeline": 0, "1 step": 1, "6 steps": 6}
+    took: dict[str, list[tuple[float, float]]] = {name: [] for name in kinds}
+    for turn in range(rounds):
+        for name in list(kinds)[:: 1 if turn % 2 else -1]:
+            bench.write_table(*steps[: kinds[name]])
+            took[name].append(bench.timed(lambda: bench.db.execute(BULK)))
+    print(_compare("INSERT of 100,000 rows", took, "no pipeline"))
+
+
+def _compare_writes(bench: Bench, rounds: int) -> None:
+    """Other writes, with a pipeline of one step and without."""
+    db = bench.db
+
+    def copy() -> None:
+        with db.cursor().copy("COPY notes (id, body) FROM STDIN") as opened:
+            opened.write(lines)
+
+    def insert_singly() -> None:
+        for number in range(1000):
+            db.execute("INSERT INTO notes (id, body) VALUES (%s, 'A short note.')", [number], prepare=True)
+
+    def insert_together() -> None:
+        with db.transaction():
+            insert_singly()
+
+    writes: dict[str, tuple[str, Callable[[], Any]]] = {
+        "COPY of 100,000 rows": ("", copy),
+        "1,000 INSERTs of a row, 1 transaction": ("", insert_together),
+        "1,000 INSERTs of a row, 1,000 transactions": ("", insert_singly),
+        "UPDATE of 100,000 rows, watched column": (BULK, lambda: db.execute("UPDATE notes SET body = body || '.'")),
+        "UPDATE of 100,000 rows, another column": (BULK, lambda: db.execute("UPDATE notes SET stars = 5")),
+        "DELETE of 100,000 rows": (BULK, lambda: db.execute("DELETE FROM notes")),
     }
-    seconds: dict[str, list[tuple[float, float]]] = {name: [] for name in makers}
-    for _ in range(given.rounds * 3):
-        for name, make in makers.items():
-            bench.db.execute("DROP TABLE IF EXISTS notes_e0, notes_e1, notes_e2, notes_e3, notes_e4, notes_e5 CASCADE")
-            bench.fill(0)
-            make()
-            bench.db.execute("CHECKPOINT")
-            started, worked = time.perf_counter(), bench.backend_cpu()
-            bench.db.execute(insert)
-            seconds[name].append((time.perf_counter() - started, bench.backend_cpu() - worked))
-    # The least of each: whatever else the machine does only adds to them.
-    least = {name: [min(column) for column in zip(*each, strict=True)] for name, each in seconds.items()}
-    for name, (wall, cpu) in least.items():
-        wall_before, cpu_before = least["no pipeline"]
-        print(
-            f"  {name:12} {wall:.3f} s {wall / wall_before - 1:+4.0%}   "
-            f"{cpu:.3f} s of the server's CPU {cpu / cpu_before - 1:+4.0%}"
-        )
+    lines = b"".join(b"%d\t%b\n" % (number, b"x" * 400) for number in range(100_000))
+    for title, (before, write) in writes.items():
+        took: dict[str, list[tuple[float, float]]] = {"no pipeline": [], "1 step": []}
+        for turn in range(rounds):
+            for name in list(took)[:: 1 if turn % 2 else -1]:
+                bench.write_table(
+                    *([] if name == "no pipeline" else [pl.embed(DEPLOYMENT, dimensions=8)]), before=before
+                )
+                took[name].append(bench.timed(write))
+        print(_compare(title, took, "no pipeline"), flush=True)
+
+
+def _compare(title: str, took: dict[str, list[tuple[float, float]]], base: str) -> str:
+    """Ratios of medians, with the least and the most that a round had beside the base's median."""
+    lines = [f"  {title}"]
+    middle = [statistics.median(column) for column in zip(*took[base], strict=True)]
+    for name, each in took.items():
+        shown = []
+        for what, column, of in zip(("elapsed", "server CPU"), zip(*each, strict=True), middle, strict=True):
+            ratios = [value / of - 1 for value in (statistics.median(column), min(column), max(column))]
+            shown.append("{:.3f} s {} {:+4.0%} ({:+.0%} to {:+.0%})".format(statistics.median(column), what, *ratios))
+        lines.append(f"    {name:12} " + "   ".join(shown))
+    return "\n".join(lines)
 
 
 def storm(bench: Bench, given: argparse.Namespace) -> None:

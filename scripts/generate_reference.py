@@ -143,6 +143,8 @@ PARAMETERS = {
     "chunk_size": "Most tokens (`cl100k_base`) of a chunk.",
     "overlap": "Tokens that neighbouring chunks share; fewer than `chunk_size`.",
     "model": "Name of the Azure OpenAI deployment.",
+    "max_tokens": "Most tokens of an answer, those that the model reasons with included: what a budget reserves "
+    "for it. An answer that is cut off there is an error of its row.",
     "dimensions": "Length of the vectors; may be left out for a deployment that is named "
     + ", ".join(f"`{name}`" for name in spec.KNOWN_DIMENSIONS)
     + ".",

@@ -25,18 +25,60 @@ CREATE TABLE {changes} (
     changed_at timestamptz NOT NULL DEFAULT now()
 );
 
+-- name: bundles_create
+-- Keys of rows that one large statement wrote, up to 10,000 in a row.
+CREATE TABLE {bundles} (
+    {bundle_columns},
+    bundle_size integer NOT NULL,
+    changed_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- name: bundles_storage
+-- To compress them would cost the writer more than it saves.
+ALTER TABLE {bundles} {storage};
+
 -- name: pending_create
 -- Every row that waits or is worked on.
-CREATE VIEW {pending} AS
+CREATE OR REPLACE VIEW {pending} AS
 SELECT {queue_keys}, q.due_at, q.lease, q.run_id, q.attempts FROM {queue} q
 UNION ALL
-SELECT {changes_keys}, min(c.changed_at), NULL, NULL, 0 FROM {changes} c
+SELECT {changes_keys}, min(c.changed_at), NULL, NULL, 0 FROM (
+    SELECT {keys}, changed_at FROM {changes}
+    UNION ALL
+    SELECT {bundle_keys}, b.changed_at FROM {bundles} b, {bundle_items}
+) AS c ({keys}, changed_at)
 WHERE NOT EXISTS (SELECT FROM {queue} q WHERE {queue_is_change}) GROUP BY {changes_keys};
 
 -- name: enqueue_all
 -- Queue every row of a table: of the source, or of one of its partitions.
 INSERT INTO {queue} ({keys}) SELECT {source_keys} FROM {table} s WHERE {condition}
 ON CONFLICT ({keys}) DO UPDATE SET due_at = now(), lease = NULL, attempts = 0;
+
+-- name: waiting_limit
+-- Whoever waits for a table lets everybody wait who comes after him: not for long, unless it was asked for.
+SELECT set_config('lock_timeout', '10s', true) WHERE current_setting('lock_timeout') = '0';
+
+-- name: fill_want
+-- Remember that every row of the source is to be queued.
+UPDATE pgazure.pipeline SET fill_wanted = true WHERE pipeline_id = %(pipeline_id)s;
+
+-- name: fill_wanted
+-- What is still to be queued: all of the source, or those of its partitions.
+SELECT p.fill_wanted AS whole, w.schemas, w.names FROM pgazure.pipeline p, LATERAL (
+    SELECT array_agg(n.nspname::text ORDER BY c.oid) AS schemas, array_agg(c.relname::text ORDER BY c.oid) AS names
+    FROM pgazure.partition w JOIN pg_class c ON c.oid = w.partition JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE w.pipeline_id = p.pipeline_id AND w.fill_wanted AND c.relkind <> 'p'
+) AS w
+WHERE p.pipeline_id = %(pipeline_id)s;
+
+-- name: fill_done
+-- Nothing is left to be queued.
+WITH filled AS (UPDATE pgazure.partition SET fill_wanted = false WHERE pipeline_id = %(pipeline_id)s AND fill_wanted)
+UPDATE pgazure.pipeline SET fill_wanted = false WHERE pipeline_id = %(pipeline_id)s AND fill_wanted;
+
+-- name: fill_count
+-- What was queued is to be seen by the planner, and by those who ask how many rows wait.
+ANALYZE {queue};
 
 -- name: enqueue_orphans
 -- Queue the rows that have results and are not in the source, for the results to be removed.
@@ -51,18 +93,97 @@ CREATE OR REPLACE FUNCTION {function}() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $capture$
 DECLARE
     result regclass;
+    noted integer;
+    names text;
 BEGIN
-    IF TG_OP = 'INSERT' THEN
-        IF TG_LEVEL = 'ROW' THEN
-            INSERT INTO {changes} ({keys}) VALUES ({new_record_keys});
+    IF TG_OP = 'TRUNCATE' THEN
+        IF TG_NARGS = 0 THEN
+            DELETE FROM {changes};
+            DELETE FROM {bundles};
+            DELETE FROM {queue};
+            DELETE FROM pgazure.error WHERE pipeline_id = {pipeline_id};
+            FOR result IN {result_tables} LOOP
+                EXECUTE 'TRUNCATE ' || result;
+            END LOOP;
         ELSE
-            INSERT INTO {changes} ({keys}) SELECT {new_keys} FROM new_rows n;
+            -- A partition alone: what is left without a row is found by looking.
+            FOR result IN {result_tables} LOOP
+                EXECUTE 'DELETE FROM ' || result || {of_nothing};
+            END LOOP;
         END IF;
-    ELSIF TG_OP = 'UPDATE' THEN
-        -- A row whose key changed is worked on under its new key first, where the results are found that
-        -- stand under the old one; then the old key is found to be gone.
+    ELSE
+        -- Writers go on where a column has another name since the last apply. Nothing is written in this
+        -- block: each would take a transaction number of its own then.
         BEGIN
-            IF TG_LEVEL = 'ROW' THEN
+            {look};
+        EXCEPTION WHEN undefined_column THEN
+            {new_names};
+            IF names IS NULL THEN
+                RAISE WARNING USING MESSAGE = {lost}, HINT = {lost_hint};
+                RETURN NULL;
+            END IF;
+        END;
+        IF names IS NULL THEN
+            {leave};
+        ELSE
+            {leave_renamed};
+        END IF;
+    END IF;
+    -- Only where somebody listens, because transactions that notify commit one after the other.
+    IF EXISTS (SELECT FROM pgazure.worker) AND EXISTS (
+        SELECT FROM pgazure.pipeline WHERE pipeline_id = {pipeline_id} AND spec ->> 'trigger' = 'on_change'
+    ) THEN
+        PERFORM pg_notify('pgazure', {pipeline});
+    END IF;
+    RETURN NULL;
+END
+$capture$;
+
+-- name: look_at_rows
+-- Read none of the rows that a statement wrote, inside the capture function.
+IF TG_OP = 'DELETE' THEN
+                PERFORM {old_keys} FROM old_rows o LIMIT 0;
+            ELSE
+                PERFORM {new_keys}, {new_watched} FROM new_rows n LIMIT 0;
+            END IF;
+
+-- name: look_at_record
+-- The same for one row.
+IF TG_OP = 'DELETE' THEN
+                PERFORM {old_record_keys};
+            ELSE
+                PERFORM {new_record_keys}, {new_record_watched};
+            END IF;
+
+-- name: leave_rows
+-- What a statement wrote, inside the capture function. A row whose key changed is worked on under its new key
+-- first, where the results are found that stand under the old one; then the old key is found to be gone. The
+-- join is a full one because no plan for it compares each row with each: the plan is kept for the session, and
+-- may have been made for a single row.
+IF TG_OP = 'INSERT' THEN
+                {leave_new};
+            ELSIF TG_OP = 'UPDATE' THEN
+                WITH compared ({before_names}, {after_names}) AS MATERIALIZED (
+                    SELECT {old_keys}, {new_keys} FROM old_rows o FULL JOIN new_rows n ON {paired}
+                    WHERE {old_first} IS NULL OR {new_first} IS NULL
+                        OR ROW({old_watched}) IS DISTINCT FROM ROW({new_watched})
+                ), gone AS (
+                    INSERT INTO {changes} ({keys}, changed_at)
+                    SELECT {before}, clock_timestamp() FROM compared c WHERE {after_first} IS NULL
+                )
+                INSERT INTO {changes} ({keys}) SELECT {after} FROM compared c WHERE {after_first} IS NOT NULL;
+            ELSE
+                {leave_old};
+                FOR result IN {result_tables} LOOP
+                    EXECUTE 'DELETE FROM ' || result || {of_rows};
+                END LOOP;
+            END IF;
+
+-- name: leave_record
+-- The same for one row.
+IF TG_OP = 'INSERT' THEN
+                INSERT INTO {changes} ({keys}) VALUES ({new_record_keys});
+            ELSIF TG_OP = 'UPDATE' THEN
                 IF ROW({old_record_watched}) IS DISTINCT FROM ROW({new_record_watched}) OR NOT ({same_record_key}) THEN
                     INSERT INTO {changes} ({keys}) VALUES ({new_record_keys});
                 END IF;
@@ -70,57 +191,71 @@ BEGIN
                     INSERT INTO {changes} ({keys}, changed_at) VALUES ({old_record_keys}, clock_timestamp());
                 END IF;
             ELSE
-                INSERT INTO {changes} ({keys}) SELECT {new_keys} FROM new_rows n
-                WHERE NOT EXISTS (
-                    SELECT FROM old_rows o WHERE {same_key} AND ROW({old_watched}) IS NOT DISTINCT FROM ROW({new_watched})
-                );
-                INSERT INTO {changes} ({keys}, changed_at) SELECT {old_keys}, clock_timestamp() FROM old_rows o
-                WHERE NOT EXISTS (SELECT FROM new_rows n WHERE {same_key});
+                INSERT INTO {changes} ({keys}) VALUES ({old_record_keys});
+                FOR result IN {result_tables} LOOP
+                    EXECUTE 'DELETE FROM ' || result || {of_record} USING {old_record_keys};
+                END LOOP;
             END IF;
-        EXCEPTION WHEN undefined_column THEN
-            -- A column has another name since the last apply: any of the rows may have changed.
-            IF TG_LEVEL = 'ROW' THEN
-                INSERT INTO {changes} ({keys}) VALUES ({new_record_keys});
-            ELSE
-                INSERT INTO {changes} ({keys}) SELECT {new_keys} FROM new_rows n;
+
+-- name: leave_singly
+-- Keys of rows, one by one.
+INSERT INTO {changes} ({keys}) SELECT {row_keys} FROM {rows};
+
+-- name: leave_bundled
+-- Keys of rows: the first one by one, the next in slices of a single array, which is the cheapest, and any number
+-- of others in arrays that are made one after the other, so that no array grows with the statement.
+INSERT INTO {changes} ({keys}) SELECT {row_keys} FROM {rows} LIMIT 1000;
+                GET DIAGNOSTICS noted = ROW_COUNT;
+                IF noted = 1000 THEN
+                    INSERT INTO {bundles} ({keys}, bundle_size)
+                    SELECT {slices}, least(10000, a.size - s.at + 1) FROM (
+                        SELECT {arrays}, count(*)::integer FROM (
+                            SELECT {row_keys} FROM {rows} OFFSET 1000 LIMIT 100001
+                        ) AS k ({names})
+                    ) AS a ({names}, size), generate_series(1, a.size, 10000) AS s (at);
+                    GET DIAGNOSTICS noted = ROW_COUNT;
+                    IF noted = 11 THEN
+                        INSERT INTO {bundles} ({keys}, bundle_size)
+                        SELECT {arrays}, count(*) FROM (
+                            SELECT {row_keys}, row_number() OVER () / 10000 FROM {rows} OFFSET 101001
+                        ) AS k ({names}, bundle) GROUP BY k.bundle;
+                    END IF;
+                END IF;
+
+-- name: leave_renamed
+-- What was written, where a column has another name: every row may have changed.
+IF TG_OP <> 'DELETE' THEN
+                EXECUTE {into_changes} || names || {from_new} USING new, old;
             END IF;
-        END;
-    ELSIF TG_OP = 'DELETE' THEN
-        IF TG_LEVEL = 'ROW' THEN
-            INSERT INTO {changes} ({keys}) VALUES ({old_record_keys});
-        ELSE
-            INSERT INTO {changes} ({keys}) SELECT {old_keys} FROM old_rows o;
-        END IF;
-        FOR result IN {result_tables} LOOP
-            IF TG_LEVEL = 'ROW' THEN
-                EXECUTE 'DELETE FROM ' || result || {of_record} USING {old_record_keys};
-            ELSE
-                EXECUTE 'DELETE FROM ' || result || {of_rows};
+            IF TG_OP <> 'INSERT' THEN
+                EXECUTE {into_changes_later} || names || {from_old} USING new, old;
             END IF;
-        END LOOP;
-    ELSIF TG_NARGS = 0 THEN
-        DELETE FROM {changes};
-        DELETE FROM {queue};
-        DELETE FROM pgazure.error WHERE pipeline_id = {pipeline_id};
-        FOR result IN {result_tables} LOOP
-            EXECUTE 'TRUNCATE ' || result;
-        END LOOP;
-    ELSE
-        -- A partition alone: what is left without a row is found by looking.
-        FOR result IN {result_tables} LOOP
-            EXECUTE 'DELETE FROM ' || result || {of_nothing};
-        END LOOP;
-    END IF;
-    -- Only where somebody listens, because transactions that notify commit one after the other.
-    IF EXISTS (
-        SELECT FROM pgazure.pipeline
-        WHERE pipeline_id = {pipeline_id} AND spec ->> 'trigger' = 'on_change' AND EXISTS (SELECT FROM pgazure.worker)
-    ) THEN
-        PERFORM pg_notify('pgazure', {pipeline});
-    END IF;
-    RETURN NULL;
-END
-$capture$;
+            IF TG_OP = 'DELETE' THEN
+                FOR result IN {result_tables} LOOP
+                    EXECUTE 'DELETE FROM ' || result || ' r USING (SELECT ' || names || {from_old} || {of_renamed} USING new, old;
+                END LOOP;
+            END IF;
+
+-- name: into_changes
+-- The beginning of a statement whose columns are named when it is run.
+INSERT INTO {changes} ({keys}) SELECT
+
+-- name: into_changes_later
+-- The same for keys that are looked at after all others.
+INSERT INTO {changes} (changed_at, {keys}) SELECT clock_timestamp(),
+
+-- name: of_renamed
+-- Which results go with the rows that were read so.
+) AS o ({keys}) WHERE {result_is_old};
+
+-- name: capture_new_names
+-- What the columns of the key are called now, found by their numbers; nothing where one is gone.
+SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY k.place) INTO names
+            FROM pgazure.pipeline p, unnest(ARRAY[{key_names}]) WITH ORDINALITY AS k (name, place), pg_attribute a
+            WHERE p.pipeline_id = {pipeline_id} AND a.attrelid = p.source_oid
+                AND a.attnum = (p.source_columns ->> k.name)::integer AND NOT a.attisdropped
+                AND (p.source_oid = TG_RELID OR p.source_oid IN (SELECT pg_partition_ancestors(TG_RELID)))
+            HAVING count(*) = cardinality(ARRAY[{key_names}]);
 
 -- name: capture_results
 -- The tables that hold results of a pipeline, inside the capture function.
@@ -167,7 +302,8 @@ ORDER BY t.level, 3;
 
 -- name: partition_watch
 -- Remember that a partition is watched.
-INSERT INTO pgazure.partition (pipeline_id, partition) VALUES (%(pipeline_id)s, %(partition)s) ON CONFLICT DO NOTHING;
+INSERT INTO pgazure.partition (pipeline_id, partition, fill_wanted) VALUES (%(pipeline_id)s, %(partition)s, %(fill)s)
+ON CONFLICT DO NOTHING;
 
 -- name: partition_forget
 -- Forget partitions.

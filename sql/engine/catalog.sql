@@ -1,16 +1,19 @@
 -- name: source_columns
 -- Columns of a source table in order, with the type each is declared with.
-SELECT a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type
+SELECT a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, t.typcategory = 'A' AS is_array
 FROM pg_catalog.pg_attribute a
+JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
 WHERE a.attrelid = %(relation)s::oid AND a.attnum > 0 AND NOT a.attisdropped
 ORDER BY a.attnum;
 
 -- name: source_key
--- Columns of the primary key in key order, with their types and the schema of the operator that they are equal by.
-SELECT a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, n.nspname AS equality
+-- Columns of the primary key in key order, with their types and the operator that they are equal by.
+SELECT a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, n.nspname AS equality,
+    o.oprcanhash OR o.oprcanmerge AS joinable, t.typcategory = 'A' AS is_array
 FROM pg_catalog.pg_index i
 CROSS JOIN LATERAL unnest(i.indkey::int2[], i.indclass::oid[]) WITH ORDINALITY AS k (attnum, opclass, position)
 JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
+JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
 JOIN pg_catalog.pg_opclass c ON c.oid = k.opclass
 JOIN pg_catalog.pg_amop m ON m.amopfamily = c.opcfamily AND m.amopstrategy = 3
     AND m.amoplefttype = c.opcintype AND m.amoprighttype = c.opcintype

@@ -33,6 +33,12 @@ SELECT DISTINCT ON ({keys}, input_hash) {names} FROM replaced
 WHERE input_hash NOT IN (SELECT unnest(%(written)b::bytea[]))
 ON CONFLICT ({keys}, input_hash) DO UPDATE SET replaced_at = now();
 
+-- name: past_keep_parts
+-- What is paid for of rows that lack the rest, until it is there. Texts that repeat within a row are kept once.
+INSERT INTO {table} ({columns}, enriched_at)
+SELECT {expressions}, now() FROM unnest({arrays}) AS u ({names})
+ON CONFLICT ({keys}, input_hash) DO NOTHING;
+
 -- name: past_tables
 -- Where the past of pipelines lies.
 SELECT p.name AS pipeline, r.step, r.result_schema AS schema, r.result_table AS table
@@ -59,6 +65,14 @@ UPDATE pgazure.phrase SET used_at = now() WHERE input_hash = %(hash)s RETURNING 
 -- Keep the vector of a phrase, without the phrase.
 INSERT INTO pgazure.phrase (input_hash, embedding) VALUES (%(hash)s, %(embedding)s::real[])
 ON CONFLICT (input_hash) DO UPDATE SET used_at = now();
+
+-- name: phrase_lock
+-- Let one session at a time have a phrase embedded: whoever comes later finds what came of it.
+SELECT pg_advisory_lock(%(key)s);
+
+-- name: phrase_unlock
+-- Let the next one look.
+SELECT pg_advisory_unlock(%(key)s);
 
 -- name: phrase_state
 -- How many phrases are kept.

@@ -33,11 +33,16 @@ FROM leased l LEFT JOIN {source} s ON {source_is_leased};
 SELECT pg_advisory_xact_lock(hashtextextended('pgazure.queue.' || {pipeline}, 0));
 
 -- name: gather
--- Queue the keys that writes to the source have left, so many at a time. A row that somebody holds is due anew.
--- A change of the year 1970 is a wish of enrich_now, which is first in line.
-WITH gathered AS (
+-- Queue the keys that writes to the source have left, so many at a time; tell how many, and whether more are left.
+-- A row that somebody holds is due anew. A change of the year 1970 is a wish of enrich_now, which is first in line.
+WITH single AS (
     DELETE FROM {changes} WHERE ctid = ANY (ARRAY(SELECT ctid FROM {changes} LIMIT %(limit)s))
     RETURNING {keys}, changed_at
+), bundled AS (
+    DELETE FROM {bundles} WHERE ctid = ANY (ARRAY(SELECT ctid FROM {bundles} LIMIT %(bundles)s))
+    RETURNING {keys}, bundle_size, changed_at
+), gathered ({keys}, changed_at) AS (
+    SELECT * FROM single UNION ALL SELECT {bundle_keys}, b.changed_at FROM bundled b, {bundle_items}
 ), queued AS (
     INSERT INTO {queue} ({keys}, due_at, waiting_since)
     SELECT {keys}, CASE WHEN min(changed_at) = 'epoch' THEN 'epoch' ELSE max(changed_at) END,
@@ -45,7 +50,9 @@ WITH gathered AS (
     FROM gathered GROUP BY {keys}
     ON CONFLICT ({keys}) DO UPDATE SET due_at = excluded.due_at, lease = NULL, attempts = 0
 )
-SELECT count(*) AS rows FROM gathered;
+SELECT s.rows + b.rows AS rows, s.rows = %(limit)s OR b.bundles = %(bundles)s AS more
+FROM (SELECT count(*) AS rows FROM single) AS s,
+    (SELECT coalesce(sum(bundle_size), 0) AS rows, count(*) AS bundles FROM bundled) AS b;
 
 -- name: heartbeat
 -- Hold the lease while the services work.
@@ -78,6 +85,15 @@ JOIN {queue} q ON {queue_is_item} AND q.lease = %(lease)s
 WHERE NOT row_security_active({source_oid}) AND NOT EXISTS (SELECT FROM {source} s WHERE {source_is_item})
 FOR UPDATE OF q SKIP LOCKED;
 
+-- name: settle_unchanged
+-- The fence, and the end of it: for rows whose last results the same transaction writes.
+DELETE FROM {queue} q USING (
+    SELECT q.ctid FROM {items}
+    JOIN {queue} q ON {queue_is_item} AND q.lease = %(lease)s
+    JOIN {source} s ON {source_is_item} AND {digest} = i.digest
+    FOR UPDATE OF q SKIP LOCKED {source_lock}
+) AS l WHERE q.ctid = l.ctid RETURNING {q_key_texts};
+
 -- name: settle
 -- Take finished rows off the queue.
 DELETE FROM {queue} q USING (
@@ -109,7 +125,7 @@ SELECT pg_advisory_lock(hashtextextended('pgazure.run.' || %(run_id)s::bigint, 0
 
 -- name: has_due
 -- Whether any row is due that may be claimed.
-SELECT (EXISTS (SELECT FROM {queue} WHERE due_at <= now()) OR EXISTS (SELECT FROM {changes}))
+SELECT (EXISTS (SELECT FROM {queue} WHERE due_at <= now()) OR EXISTS (SELECT FROM {changes}) OR EXISTS (SELECT FROM {bundles}))
     AND NOT EXISTS (SELECT FROM pgazure.pipeline WHERE name = {pipeline} AND paused_at IS NOT NULL) AS due;
 
 -- name: wake

@@ -1,28 +1,83 @@
 -- How pipelines stand, for people, dashboards and alerts.
 
-CREATE OR REPLACE FUNCTION pgazure.count_rows(relation regclass, exact boolean, OUT rows bigint, OUT counted boolean)
+DROP FUNCTION IF EXISTS pgazure.count_rows(regclass, boolean);
+CREATE OR REPLACE FUNCTION pgazure.count_rows(
+    relation regclass,
+    exact boolean,
+    condition text DEFAULT NULL,
+    OUT rows bigint,
+    OUT counted boolean
+)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
+    matching text := coalesce(' AS s WHERE ' || condition, '');
     plan json;
 BEGIN
     counted := true;
     IF relation IS NULL THEN
         rows := 0;
-    ELSIF exact THEN
-        EXECUTE 'SELECT count(*) FROM ' || relation INTO rows;
-    ELSE
+        RETURN;
+    END IF;
+    IF NOT exact THEN
+        -- Few rows may meet a condition, so it is the rows of the relation that are looked at.
         EXECUTE 'SELECT count(*) FROM (SELECT FROM ' || relation || ' LIMIT 10001) AS first' INTO rows;
-        IF rows > 10000 THEN
-            -- The planner knows how large a table has grown since its statistics were taken.
-            EXECUTE 'EXPLAIN (FORMAT JSON) SELECT FROM ' || relation INTO plan;
-            rows := greatest((plan -> 0 -> 'Plan' ->> 'Plan Rows')::bigint, 10001);
-            counted := false;
-        END IF;
+        counted := rows <= 10000;
+    END IF;
+    IF NOT counted THEN
+        -- The planner knows how large a table has grown since its statistics were taken.
+        EXECUTE 'EXPLAIN (FORMAT JSON) SELECT FROM ' || relation || matching INTO plan;
+        rows := greatest((plan -> 0 -> 'Plan' ->> 'Plan Rows')::bigint, CASE WHEN condition IS NULL THEN 10001 ELSE 0 END);
+    ELSIF exact OR condition IS NOT NULL THEN
+        EXECUTE 'SELECT count(*) FROM ' || relation || matching INTO rows;
     END IF;
 END
 $$;
-COMMENT ON FUNCTION pgazure.count_rows(regclass, boolean) IS
-    'Rows of a relation: counted where it is asked for or there are 10,000 at most, else estimated by the planner';
+COMMENT ON FUNCTION pgazure.count_rows(regclass, boolean, text) IS
+    'Rows of a relation s that meet a condition: counted where it is asked for or there are 10,000 at most, else estimated by the planner';
+
+CREATE OR REPLACE FUNCTION pgazure.count_pending(pipeline text, exact boolean DEFAULT false, OUT rows bigint, OUT counted boolean)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    bundles regclass := to_regclass(format('pgazure.%I', 'bundles_' || pipeline));
+    changed record;
+    bundled bigint := 0;
+BEGIN
+    SELECT * INTO changed FROM pgazure.count_rows(to_regclass(format('pgazure.%I', 'changes_' || pipeline)), exact);
+    IF bundles IS NOT NULL THEN
+        EXECUTE 'SELECT coalesce(sum(bundle_size), 0) FROM ' || bundles INTO bundled;
+    END IF;
+    IF exact OR (changed.counted AND bundled <= 10000) THEN
+        SELECT * INTO rows, counted FROM pgazure.count_rows(to_regclass(format('pgazure.%I', 'pending_' || pipeline)), exact);
+    ELSE
+        -- So many changes take long to be told apart: a row that was changed twice counts twice.
+        SELECT q.rows INTO rows FROM pgazure.count_rows(to_regclass(format('pgazure.%I', 'queue_' || pipeline)), exact) AS q;
+        rows := rows + changed.rows + bundled;
+        counted := false;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION pgazure.count_pending(text, boolean) IS
+    'Rows of a pipeline that wait or are worked on: counted where it is asked for or they are few, else estimated';
+
+CREATE OR REPLACE FUNCTION pgazure.compose_condition(spec jsonb, relation regclass) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT string_agg(
+        format('s.%I %s', a.attname, upper(o.op)) || CASE
+            WHEN o.op IN ('in', 'not in') THEN format(' (%s)', (
+                SELECT string_agg(format('%L::%s', v.value, t.type), ', ') FROM jsonb_array_elements_text(c.value -> 'value') AS v
+            ))
+            WHEN o.op LIKE 'is %' THEN ''
+            ELSE format(' %L::%s', c.value ->> 'value', t.type)
+        END, ' AND ')
+    FROM jsonb_array_elements(spec #> '{source,where}') AS c
+    JOIN pg_attribute a ON a.attrelid = relation AND a.attname = c.value ->> 'column' AND NOT a.attisdropped
+    -- Only words that are known become SQL.
+    JOIN unnest(ARRAY['=', '<>', '<', '<=', '>', '>=', 'in', 'not in', 'like', 'not like', 'is null', 'is not null',
+        'is true', 'is not true']) AS o (op) ON o.op = coalesce(c.value ->> 'op', 'is true'),
+    LATERAL format_type(a.atttypid, a.atttypmod) AS t (type)
+$$;
+COMMENT ON FUNCTION pgazure.compose_condition(jsonb, regclass) IS
+    'The conditions of a specification as SQL over the alias s; NULL where it has none';
 
 CREATE OR REPLACE FUNCTION pgazure.same_key(pipeline text, one text, other text) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -79,11 +134,10 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     p pgazure.pipeline;
     queue regclass;
-    changes regclass;
     waiting regclass;
     relation regclass;
+    leavings regclass;
     rows record;
-    changed record;
     changed_since timestamptz;
     looked bigint;
     known bigint;
@@ -94,32 +148,36 @@ BEGIN
         RETURN;
     END IF;
     queue := to_regclass(format('pgazure.%I', 'queue_' || p.name));
-    changes := to_regclass(format('pgazure.%I', 'changes_' || p.name));
     relation := to_regclass(format('%I.%I', p.source_schema, p.source_table));
     source := format('%I.%I', p.source_schema, p.source_table);
-    SELECT * INTO rows FROM pgazure.count_rows(relation, exact);
+    BEGIN
+        SELECT * INTO rows FROM pgazure.count_rows(relation, exact, pgazure.compose_condition(p.spec, relation));
+    EXCEPTION WHEN undefined_function THEN
+        -- An operator of a type that is not PostgreSQL's own: no path of names is trusted here to find it by.
+        SELECT * INTO rows FROM pgazure.count_rows(relation, exact);
+        rows.counted := false;
+    END;
     source_rows := rows.rows;
     counted := rows.counted;
-    SELECT * INTO changed FROM pgazure.count_rows(changes, exact);
-    IF changed.counted THEN
-        waiting := to_regclass(format('pgazure.%I', 'pending_' || p.name));
-        SELECT * INTO rows FROM pgazure.count_rows(waiting, exact);
-        pending := rows.rows;
-    ELSE
-        -- So many changes take long to be told apart: a row that was changed twice counts twice.
-        waiting := changes;
-        SELECT * INTO rows FROM pgazure.count_rows(queue, exact);
-        pending := rows.rows + changed.rows;
-    END IF;
-    counted := counted AND rows.counted AND changed.counted;
     EXECUTE format('SELECT min(waiting_since) FROM %s', queue) INTO waiting_since;
-    IF changes IS NOT NULL THEN
-        -- The oldest changes come first in their table, which has no index.
-        EXECUTE format(
-            'SELECT min(changed_at) FILTER (WHERE changed_at > ''epoch'') FROM (SELECT changed_at FROM %s LIMIT 10000) AS first',
-            changes
-        ) INTO changed_since;
+    waiting := queue;
+    FOREACH leavings IN ARRAY ARRAY[
+        to_regclass(format('pgazure.%I', 'bundles_' || p.name)), to_regclass(format('pgazure.%I', 'changes_' || p.name))
+    ] LOOP
+        CONTINUE WHEN leavings IS NULL;
+        -- The oldest come first in these tables, which have no index.
+        EXECUTE format('SELECT min(nullif(changed_at, ''epoch'')) FROM (SELECT changed_at FROM %s LIMIT 10000) AS first', leavings)
+        INTO changed_since;
         waiting_since := least(waiting_since, changed_since);
+    END LOOP;
+    SELECT * INTO rows FROM pgazure.count_pending(p.name, exact);
+    pending := rows.rows;
+    counted := counted AND rows.counted;
+    IF rows.counted THEN
+        waiting := to_regclass(format('pgazure.%I', 'pending_' || p.name));
+    ELSIF changed_since IS NOT NULL THEN
+        -- So many are not told apart; a large write leaves its first keys here.
+        waiting := leavings;
     END IF;
     lag := CASE WHEN waiting_since IS NOT NULL THEN greatest(now() - waiting_since, interval '0') END;
     SELECT string_agg(

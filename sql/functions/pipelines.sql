@@ -61,15 +61,10 @@ CREATE OR REPLACE FUNCTION pgazure.generate(
     input text DEFAULT NULL, system_prompt text DEFAULT 'You are a helpful assistant.', max_tokens integer DEFAULT 1024,
     model text DEFAULT NULL, prompt text DEFAULT NULL, json_schema jsonb DEFAULT NULL
 ) RETURNS jsonb
-LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-    IF max_tokens IS DISTINCT FROM 1024 THEN
-        RAISE WARNING 'max_tokens is not sent: the limit of the deployment holds';
-    END IF;
-    RETURN jsonb_build_object('generate', jsonb_strip_nulls(jsonb_build_object(
-        'input', input, 'system_prompt', system_prompt, 'model', model, 'prompt', prompt))
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT jsonb_build_object('generate', jsonb_strip_nulls(jsonb_build_object(
+        'input', input, 'system_prompt', system_prompt, 'max_tokens', max_tokens, 'model', model, 'prompt', prompt))
         || CASE WHEN json_schema IS NULL THEN '{}'::jsonb ELSE jsonb_build_object('json_schema', json_schema) END);
-END
 $$;
 COMMENT ON FUNCTION pgazure.generate(text, text, integer, text, text, jsonb) IS
     'A text, or with json_schema an object, that a chat model writes about each row; prompt is a template with {input} and columns';
@@ -281,7 +276,7 @@ DECLARE
     target pgazure.pipeline := pgazure.require_pipeline(name);
     pending bigint;
 BEGIN
-    EXECUTE format('SELECT count(*) FROM pgazure.%I', 'pending_' || target.name) INTO pending;
+    SELECT p.rows INTO pending FROM pgazure.count_pending(target.name) AS p;
     RETURN QUERY
     SELECT target.name,
         CASE WHEN pgazure.is_running(target.pipeline_id) THEN 'running' WHEN target.paused_at IS NOT NULL THEN 'paused'
@@ -395,7 +390,8 @@ BEGIN
     LOOP
         EXECUTE format('DROP VIEW %I.%I', each.nspname, each.relname);
     END LOOP;
-    EXECUTE format('DROP TABLE IF EXISTS pgazure.%I, pgazure.%I', 'queue_' || target.name, 'changes_' || target.name);
+    EXECUTE format('DROP TABLE IF EXISTS pgazure.%I, pgazure.%I, pgazure.%I',
+        'queue_' || target.name, 'changes_' || target.name, 'bundles_' || target.name);
     FOR each IN
         SELECT r.result_schema AS s, r.result_table AS t, r.past,
             r.past OR drop_tables && ARRAY[r.result_table, format('%s.%s', r.result_schema, r.result_table),

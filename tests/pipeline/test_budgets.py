@@ -11,6 +11,7 @@ import pytest
 import pgazure.pipeline as pl
 from fix_pipeline import add_notes, make_notes, notes, until, value
 from pgazure.errors import InvalidSpecError
+from pgazure.pipeline.enrichment import planning
 
 if TYPE_CHECKING:
     import psycopg
@@ -104,6 +105,22 @@ def test_budgets_are_spelled_as_they_were_written() -> None:
 
 
 LONG = "The valley was quiet in the morning, and the river ran slowly past the mill. "
+
+
+async def test_a_plan_of_more_texts_than_it_remembers_looks_at_a_part_of_them(
+    engine: pl.Engine, db: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_notes(db)
+    # Each text stands twice, far apart: the first is forgotten by then, unless it stands for others.
+    db.execute("INSERT INTO notes SELECT n, 'Note number ' || n % 4000 || '.' FROM generate_series(1, 8000) AS n")
+    await engine.apply(notes(pl.analyze_sentiment(language="en")))
+    [exact] = (await engine.plan("notes")).steps
+    assert (exact.exact, exact.texts, exact.distinct, exact.units) == (True, 8000, 4000, 4000)
+    monkeypatch.setattr(planning, "REMEMBERED", 500)
+    [about] = (await engine.plan("notes")).steps
+    assert (about.exact, about.texts) == (False, 8000)
+    assert about.distinct == about.units == pytest.approx(4000, rel=0.1)
+    assert about.price == pytest.approx(exact.price, rel=Decimal("0.1"))
 
 
 @pytest.mark.parametrize("step", ["record", "character", "token", "chunked token"])

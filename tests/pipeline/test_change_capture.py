@@ -10,6 +10,9 @@ from psycopg import sql
 
 import pgazure.pipeline as pl
 from fix_pipeline import column, make_notes, notes, value
+from pgazure.pipeline.enrichment.runner import LEASE
+from pgazure.pipeline.revision.apply import read_pipeline
+from pgazure.pipeline.storage.queue import Queue
 
 if TYPE_CHECKING:
     from pgazure.emulator import Emulator
@@ -256,3 +259,145 @@ async def test_a_column_that_was_renamed_does_not_stop_the_writers_of_the_table(
     db.execute("UPDATE notes SET id = id")
     assert column(db, QUEUED) == [1]
     assert (await settled.run("notes")).complete
+
+
+RENAMED = {
+    "the table": "CREATE TABLE notes (id int PRIMARY KEY, body text)",
+    "a partition whose columns stand in another order": """
+        CREATE TABLE notes (gone int, id int PRIMARY KEY, body text) PARTITION BY RANGE (id);
+        ALTER TABLE notes DROP COLUMN gone;
+        CREATE TABLE part (body text, id int NOT NULL);
+        ALTER TABLE notes ATTACH PARTITION part FOR VALUES FROM (0) TO (1000)""",
+}
+
+
+@pytest.mark.parametrize("replicated", [False, True])
+@pytest.mark.parametrize("what", RENAMED)
+async def test_writers_go_on_where_the_key_was_renamed_and_nothing_is_lost(
+    engine: pl.Engine, db: psycopg.Connection, what: str, replicated: bool
+) -> None:
+    db.execute(RENAMED[what])
+    db.execute("INSERT INTO notes (id, body) SELECT n, 'Note ' || n FROM generate_series(1, 5) AS n")
+    source = pl.table_source("notes", text="body", replicated=replicated)
+    spec = pl.Pipeline("notes", source=source, steps=[pl.chunk()])
+    await engine.apply(spec)
+    assert (await engine.run("notes")).complete
+    table = "part" if what.startswith("a partition") else "notes"
+    db.execute("ALTER TABLE notes RENAME COLUMN id TO number")
+    db.execute(f"INSERT INTO {table} (number, body) VALUES (6, 'Note 6')")
+    db.execute(f"UPDATE {table} SET body = 'Note two' WHERE number = 2")
+    db.execute(f"UPDATE {table} SET number = 30 WHERE number = 3")
+    db.execute(f"DELETE FROM {table} WHERE number = 4")
+    assert column(db, "SELECT DISTINCT id FROM pgazure.changes_notes ORDER BY id") == [2, 3, 4, 6, 30]
+    assert column(db, "SELECT id FROM notes_chunks ORDER BY id") == [1, 2, 3, 5]
+    assert (await engine.apply(spec)).renamed == ["id → number"]
+    assert (await engine.run("notes")).complete
+    assert db.execute("SELECT number, chunk_text FROM notes_chunks ORDER BY number").fetchall() == [
+        (1, "Note 1"),
+        (2, "Note two"),
+        (5, "Note 5"),
+        (6, "Note 6"),
+        (30, "Note 3"),
+    ]
+
+
+async def test_a_writer_is_told_what_to_do_where_the_key_is_gone(settled: pl.Engine, db: psycopg.Connection) -> None:
+    db.execute("ALTER TABLE notes DROP COLUMN id CASCADE")
+    warnings = []
+    db.add_notice_handler(lambda d: warnings.append((d.severity, d.message_primary, d.message_hint)))
+    db.execute("UPDATE notes SET body = 'written all the same' WHERE body = 'I love it.'")
+    ((severity, message, hint),) = warnings
+    assert severity == "WARNING"
+    assert "public.notes has not the key any more" in (message or "")
+    assert "pgazure apply" in (hint or "")
+
+
+async def test_a_write_takes_one_transaction_number_however_many_statements_it_has(
+    settled: pl.Engine, db: psycopg.Connection
+) -> None:
+    number = "SELECT pg_current_xact_id()::text::bigint"
+    with db.transaction():
+        first = value(db, number)
+        for turn in range(5):
+            db.execute("INSERT INTO notes VALUES (%s, 'new')", [turn + 10])
+            db.execute("UPDATE notes SET body = body || '!'")
+            db.execute("DELETE FROM notes WHERE id = %s", [turn + 10])
+    assert value(db, number) == first + 1
+
+
+async def test_every_key_of_a_large_write_is_queued_once(engine: pl.Engine, db: psycopg.Connection) -> None:
+    db.execute('CREATE TABLE notes (shop text, "no. %" int, body text, PRIMARY KEY (shop, "no. %"))')
+    await engine.apply(notes(pl.chunk()))
+    written = "SELECT 'shop ' || n %% 7, n, 'A note.' FROM generate_series(%s::int, %s::int) AS n"
+    # More than go one by one, as slices of one array, and as arrays of their own.
+    for first, last in ((1, 999), (1000, 2000), (2001, 5000), (5001, 118_000)):
+        db.execute(f"INSERT INTO notes {written}", [first, last])
+    missing = 'SELECT count(*) FROM (SELECT shop, "no. %%" FROM notes EXCEPT ALL SELECT shop, "no. %%" FROM {}) AS m'
+    assert value(db, "SELECT count(*) FROM pgazure.pending_notes") == 118_000
+    assert value(db, missing.format("pgazure.pending_notes")) == 0
+    assert value(db, "SELECT max(bundle_size) FROM pgazure.bundles_notes") == 10_000
+    assert await engine.has_due("notes")
+    db.execute("DELETE FROM pgazure.changes_notes")
+    assert await engine.has_due("notes"), "bundles alone are something to do"
+    left = value(db, "SELECT sum(bundle_size) FROM pgazure.bundles_notes")
+    async with engine.pool.connection() as connection:
+        _, _, layout = await read_pipeline(connection, "notes")
+        assert await Queue(layout, LEASE).gather(connection) == left
+    assert value(db, "SELECT count(*) FROM pgazure.queue_notes") == left
+    assert value(db, "SELECT count(*) FROM pgazure.bundles_notes") == 0
+    db.execute('DELETE FROM notes WHERE "no. %%" > 2000', [])
+    assert value(db, "SELECT sum(bundle_size) FROM pgazure.bundles_notes") == 115_000
+    db.execute("TRUNCATE notes")
+    assert value(db, "SELECT count(*) FROM pgazure.pending_notes") == 0
+
+
+async def test_a_key_that_is_an_array_is_kept_whole_in_a_large_write(engine: pl.Engine, db: psycopg.Connection) -> None:
+    db.execute("CREATE DOMAIN pair AS int[]")
+    db.execute("CREATE TABLE notes (id pair PRIMARY KEY, body text)")
+    await engine.apply(notes(pl.chunk()))
+    db.execute("INSERT INTO notes SELECT ARRAY[n, n + 1], 'A note.' FROM generate_series(1, 1500) AS n")
+    db.execute("INSERT INTO notes VALUES ('{1,2,3}', 'Another.')")
+    assert (await engine.run("notes")).rows == 1501
+    assert value(db, "SELECT count(*) FROM notes n JOIN notes_chunks c ON c.id = n.id AND chunk_text = body") == 1501
+
+
+async def test_a_large_update_after_a_small_one_in_the_same_session_takes_no_longer(
+    engine: pl.Engine, db: psycopg.Connection
+) -> None:
+    db.execute("CREATE TABLE notes (id int PRIMARY KEY, body text, stars int)")
+    await engine.apply(notes(pl.chunk()))
+    db.execute("INSERT INTO notes SELECT n, 'A note.', 1 FROM generate_series(1, 30000) AS n")
+    db.execute("DELETE FROM pgazure.bundles_notes")
+    db.execute("DELETE FROM pgazure.changes_notes")
+    db.execute("UPDATE notes SET stars = 2 WHERE id = 1")
+    # Each row beside each would take more than a minute; each beside its own takes a fraction of a second.
+    db.execute("SET statement_timeout = '20s'")
+    db.execute("UPDATE notes SET body = CASE WHEN id % 1000 = 0 THEN 'Changed.' ELSE body END")
+    assert column(db, QUEUED) == list(range(1000, 30001, 1000))
+
+
+async def test_a_key_whose_equality_no_join_can_use_is_watched(engine: pl.Engine, db: psycopg.Connection) -> None:
+    db.execute("CREATE TYPE plain")
+    for made in (
+        "plain_in(cstring) RETURNS plain LANGUAGE internal IMMUTABLE STRICT AS 'int4in'",
+        "plain_out(plain) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'int4out'",
+    ):
+        db.execute(f"CREATE FUNCTION {made}")
+    db.execute("CREATE TYPE plain (INPUT = plain_in, OUTPUT = plain_out, LIKE = int4)")
+    for name, function in (("<", "int4lt"), ("<=", "int4le"), ("=", "int4eq"), (">=", "int4ge"), (">", "int4gt")):
+        db.execute(
+            f"CREATE FUNCTION plain_{function}(plain, plain) RETURNS boolean LANGUAGE internal IMMUTABLE STRICT"
+            f" AS '{function}'"
+        )
+        db.execute(f"CREATE OPERATOR {name} (FUNCTION = plain_{function}, LEFTARG = plain, RIGHTARG = plain)")
+    db.execute("CREATE FUNCTION plain_cmp(plain, plain) RETURNS int LANGUAGE internal IMMUTABLE STRICT AS 'btint4cmp'")
+    db.execute(
+        "CREATE OPERATOR CLASS plain_ops DEFAULT FOR TYPE plain USING btree AS OPERATOR 1 <, OPERATOR 2 <=,"
+        " OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >, FUNCTION 1 plain_cmp(plain, plain)"
+    )
+    db.execute("CREATE TABLE notes (id plain PRIMARY KEY, body text)")
+    await engine.apply(notes(pl.chunk()))
+    db.execute("INSERT INTO notes VALUES ('1', 'One.'), ('2', 'Two.')")
+    db.execute("TRUNCATE pgazure.changes_notes")
+    db.execute("UPDATE notes SET body = CASE id::text WHEN '2' THEN 'Two!' ELSE body END")
+    assert column(db, "SELECT id::text FROM pgazure.pending_notes") == ["2"]

@@ -292,9 +292,12 @@ async def test_another_models_vectors_are_not_mixed_into_a_table_by_apply(
 ) -> None:
     await start(engine, db)
     other = notes(pl.embed("text-embedding-ada-002"))
+    (foreseen,) = (await engine.compare(other)).refused
+    assert "pgazure generation new notes embed --set model=text-embedding-ada-002" in foreseen
     with pytest.raises(InvalidSpecError, match="pgazure generation new notes embed --set model=text-embedding-ada-002"):
         await engine.apply(other)
-    assert (await engine.apply(other, in_place=True)).changed == ["embed"]
+    done = await engine.apply(other, in_place=True)
+    assert (done.changed, done.refused) == (["embed"], [])
     assert (await engine.run("notes")).complete
     assert column(db, "SELECT DISTINCT model FROM notes_embeddings") == ["text-embedding-ada-002"]
 

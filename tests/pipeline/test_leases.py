@@ -230,6 +230,7 @@ async def test_rows_of_a_worker_that_shows_life_but_has_let_its_lease_run_out_ar
 ) -> None:
     run, hang = await begin(held, faults)
     db.execute("UPDATE pgazure.queue_notes SET due_at = now()")
+    db.execute("UPDATE pgazure.announcement SET expires_at = now()")
     other = await asyncio.wait_for(held.run("notes"), 20)
     assert (other.rows, other.complete) == (2, True)
     written = column(db, "SELECT enriched_at FROM notes_key_phrases ORDER BY id")

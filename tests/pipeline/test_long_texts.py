@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pgazure.pipeline as pl
-from fix_pipeline import make_notes, notes, value
+from fix_pipeline import column, make_notes, notes, value
 
 if TYPE_CHECKING:
     import psycopg
@@ -17,6 +16,18 @@ PARAGRAPH = (
     "Section {n}. The council shall pay Mr. Paul Weber a sum of 500 dollars a month, and he may write to"
     " office.{n}@example.org about it. Nothing in this section is to be read as a promise for another year."
 )
+
+TAKE_CLAIMS_DOWN = """
+CREATE TABLE claims (claim serial, lease uuid UNIQUE, rows bigint);
+CREATE FUNCTION take_down() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO public.claims (lease, rows) SELECT lease, count(*) FROM leased WHERE lease IS NOT NULL GROUP BY lease
+    ON CONFLICT DO NOTHING;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER take_down AFTER UPDATE ON pgazure.queue_notes
+REFERENCING NEW TABLE AS leased FOR EACH STATEMENT EXECUTE FUNCTION take_down();
+"""
 
 
 def document(characters: int) -> str:
@@ -79,8 +90,8 @@ async def test_the_rows_of_a_claim_are_fewer_where_texts_are_large(engine: pl.En
     # White space is read and weighed like any other text, and no work once it is known to be blank.
     make_notes(db, *[" " * 3_600_000 for _ in range(8)])
     await engine.apply(notes(pl.chunk()))
-    seen = []
-    report = await engine.run("notes", batch_rows=4, concurrency=1, on_progress=lambda p: seen.append(p.done))
+    db.execute(TAKE_CLAIMS_DOWN)
+    report = await engine.run("notes", batch_rows=4, concurrency=1)
     assert report.complete
     # The first claim cannot know; then two rows fill the eight million characters in hand.
-    assert [b - a for a, b in pairwise(seen)] == [4, 2, 2]
+    assert column(db, "SELECT rows FROM claims ORDER BY claim") == [4, 2, 2]

@@ -73,6 +73,40 @@ async def test_a_large_table_is_estimated_unless_it_is_to_be_counted(engine: pl.
     assert status.pending == 12000
 
 
+async def test_rows_that_do_not_meet_the_conditions_count_for_nothing(
+    engine: pl.Engine, db: psycopg.Connection
+) -> None:
+    make_notes(db, *[f"Note {n}." for n in range(8)])
+    db.execute("UPDATE notes SET stars = id % 4")
+    where = [("stars", "in", [1, 2]), ("body", "like", "Note%"), ("id", "<", 100), ("body", "is not null")]
+    source = pl.table_source("notes", text="body", where=where)
+    await engine.apply(pl.Pipeline("notes", source=source, steps=[pl.chunk()]))
+    assert (await engine.run("notes")).complete
+    db.execute("UPDATE notes SET body = 'Note of another kind.' WHERE id = 1")
+    (status,) = await engine.status(exact=True)
+    assert (status.source_rows, status.pending, status.coverage) == (4, 1, 0.75)
+    db.execute("INSERT INTO notes SELECT n, 'Note.', 0 FROM generate_series(10, 20000) AS n")
+    db.execute("ANALYZE notes")
+    (status,) = await engine.status()
+    assert not status.counted
+    assert status.source_rows < 100, "an estimate of those that meet the conditions"
+
+
+async def test_many_rows_that_wait_are_not_counted_one_by_one(engine: pl.Engine, db: psycopg.Connection) -> None:
+    make_notes(db, "One.")
+    await engine.apply(notes(pl.chunk()))
+    db.execute("INSERT INTO notes (id) SELECT generate_series(2, 15001)")
+    waiting = "SELECT rows_pending FROM pgazure.status('notes')"
+    assert value(db, waiting) == pytest.approx(15001, rel=0.05)
+    db.execute("UPDATE pgazure.bundles_notes SET changed_at = now() - interval '1 hour'")
+    (status,) = await engine.status()
+    assert (status.counted, status.lag) == (False, pytest.approx(3600, abs=60))
+    db.execute("UPDATE notes SET body = 'Two.'")
+    db.execute("ANALYZE pgazure.changes_notes")
+    assert value(db, waiting) == pytest.approx(30002, rel=0.05), "those that were written twice are not told apart"
+    assert (await engine.status(exact=True))[0].pending == 15001
+
+
 async def test_the_lag_is_that_of_the_first_change_whatever_came_later(
     engine: pl.Engine, db: psycopg.Connection
 ) -> None:

@@ -8,9 +8,11 @@ import psycopg
 import pytest
 
 import pgazure.pipeline as pl
-from fix_pipeline import add_notes, column, make_notes, notes, value
+from fix_pipeline import column, make_notes, notes, value
+from pgazure.bridge import install_functions, uninstall_functions
 
 if TYPE_CHECKING:
+    from fix_functions import Serve
     from pgazure.emulator import Emulator
 
 BAD = "xx"
@@ -105,18 +107,30 @@ async def test_a_search_in_sql_finds_what_the_one_in_python_finds(
     with pytest.raises(psycopg.errors.FeatureNotSupported, match=r"no azure_openai\.create_embeddings") as caught:
         db.execute("SELECT * FROM pgazure.search('notes', 'roses')")
     assert "pgazure functions install" in (caught.value.diag.message_hint or "")
-    # The installed functions are ordinary functions: here one that knows a single vector.
-    db.execute("CREATE SCHEMA azure_openai")
-    listed = ", ".join(str(float(each)) for each in vector)
-    db.execute(
-        "CREATE FUNCTION azure_openai.create_embeddings(deployment_name text, input text, dimensions integer DEFAULT NULL)"
-        " RETURNS real[] LANGUAGE sql AS $$ SELECT CASE WHEN deployment_name = 'text-embedding-3-small'"
-        f" AND dimensions = 64 THEN ARRAY[{listed}]::real[] END $$"
-    )
-    by_phrase = db.execute("SELECT * FROM pgazure.search('notes', 'roses in the garden', 2)").fetchall()
-    assert by_phrase == rows
-    add_notes(db, "Not embedded yet.")
-    with pytest.raises(psycopg.errors.UndefinedObject, match="pipeline notes has no embed step other"):
-        db.execute("SELECT * FROM pgazure.search('notes', 'roses', step => 'other')")
     with pytest.raises(psycopg.errors.UndefinedObject, match="there is no pipeline notices"):
         db.execute("SELECT * FROM pgazure.search('notices', 'roses')")
+
+
+async def test_a_phrase_is_embedded_by_the_functions_that_are_installed(
+    engine: pl.Engine, db: psycopg.Connection, conninfo: str, emulator: Emulator, serve_functions: Serve
+) -> None:
+    make_notes(db, "A large garden with roses.", "A noisy street at night.", "The bed was hard.", "A garden, small.")
+    await engine.apply(notes(pl.embed("text-embedding-3-small", dimensions=64)))
+    await engine.run("notes")
+    await install_functions(conninfo)
+    try:
+        with serve_functions(conninfo, emulator.endpoint):
+            assert engine._client is not None
+            vector = await engine._client.azure_openai.create_embeddings(
+                "text-embedding-3-small", "roses in the garden", dimensions=64
+            )
+            by_vector = "SELECT * FROM pgazure.search('notes', %s::real[], 2)"
+            rows = db.execute(by_vector, [list(map(float, vector))]).fetchall()
+            found = db.execute("SELECT * FROM pgazure.search('notes', 'roses in the garden', 2)").fetchall()
+            assert [row[:3] for row in found] == [row[:3] for row in rows]
+            assert [row[0]["id"] for row in found] == [1, 4]
+            assert [row[3] for row in found] == pytest.approx([row[3] for row in rows], abs=1e-5)
+            with pytest.raises(psycopg.errors.UndefinedObject, match="pipeline notes has no embed step other"):
+                db.execute("SELECT * FROM pgazure.search('notes', 'roses', step => 'other')")
+    finally:
+        await uninstall_functions(conninfo, cascade=True)

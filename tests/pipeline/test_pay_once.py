@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pgazure.pipeline as pl
+from fix_faults import Status, serve_faults
 from fix_pipeline import add_notes, column, make_notes, notes, value
 
 if TYPE_CHECKING:
@@ -156,3 +157,27 @@ async def test_applying_again_changes_nothing_and_queues_nothing(
     assert (again.created, again.added, again.changed, again.removed, again.queued) == ([], [], [], [], 0)
     assert (await engine.run("notes")).rows == 0
     assert emulator.stats()["requests"] == 0
+
+
+async def test_parts_of_a_row_that_are_paid_for_are_kept_until_the_others_are_done(
+    db: psycopg.Connection, open_engine: OpenEngine
+) -> None:
+    days = [f"On day {n} of our journey we walked along the river until it was dark." for n in range(12)]
+    make_notes(db, " ".join(days))
+    filtered = Status(400, body={"error": {"code": "content_filter", "message": "filtered"}})
+    async with serve_faults() as faults, open_engine(faults.endpoint) as engine:
+        await engine.apply(notes(pl.chunk(method="sentence", chunk_size=24, overlap=0), pl.embed("m", dimensions=4)))
+        faults.refuse = lambda texts: filtered if any("day 7" in text for text in texts) else None
+        await engine.run("notes")
+        (error,) = await engine.errors()
+        assert error.parked
+        assert value(db, "SELECT count(*) FROM notes_embeddings") == 0, "half a row is not shown"
+        assert value(db, 'SELECT count(*) FROM pgazure."past_notes$embed"') == 11
+        faults.refuse = lambda _: None
+        faults.received.clear()
+        await engine.retry("notes")
+        assert (await engine.run("notes")).complete
+        assert [request.body["input"] for request in faults.sent] == [[days[7]]]
+    assert column(db, "SELECT chunk_text FROM notes_embeddings ORDER BY chunk_index") == days
+    db.execute("DELETE FROM notes")
+    assert value(db, 'SELECT count(*) FROM pgazure."past_notes$embed"') == 0

@@ -10,8 +10,8 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 import pgazure.pipeline as pl
+from fix_pg import own_server
 from fix_pipeline import column, make_notes, until, value
-from pgazure.embedded import EmbeddedPostgres
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,7 +60,7 @@ async def test_ordinary_writes_are_seen_as_well(engine: pl.Engine, db: psycopg.C
 def publisher() -> Iterator[str]:
     """A server that can publish, with a second database for the subscriber."""
     settings = {"wal_level": "logical"}
-    with EmbeddedPostgres.temporary(settings=settings) as server:
+    with own_server(settings=settings) as server:
         with psycopg.connect(server.conninfo, autocommit=True) as admin:
             admin.execute("CREATE DATABASE subscriber")
         yield server.conninfo

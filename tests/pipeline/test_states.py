@@ -13,7 +13,7 @@ from fix_pipeline import add_notes, make_notes, notes, value
 from pgazure.pipeline.enrichment.runner import LEASE
 from pgazure.pipeline.enrichment.states import CIRCUIT_MOVES, ROW_MOVES, STEP_MOVES, RowState
 from pgazure.pipeline.revision.apply import read_pipeline
-from pgazure.pipeline.storage.capture import enqueue_all
+from pgazure.pipeline.storage.filling import enqueue_all
 from pgazure.pipeline.storage.queue import Queue
 
 if TYPE_CHECKING:

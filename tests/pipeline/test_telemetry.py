@@ -15,7 +15,7 @@ from opentelemetry import trace
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExportResult
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 import pgazure.pipeline as pl
@@ -25,9 +25,10 @@ from pgazure.pipeline.observation import metrics
 from pgazure.pipeline.observation.metrics import INSTRUMENTS, serve_metrics
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     import psycopg
+    from opentelemetry.sdk.trace import ReadableSpan
 
     from fix_pipeline import OpenEngine, Start
     from pgazure.emulator import Emulator
@@ -35,10 +36,19 @@ if TYPE_CHECKING:
 TEXT = "A secret garden behind the wall."
 
 
-@pytest.fixture(scope="module")
-def watched() -> Iterator[tuple[InMemorySpanExporter, InMemoryMetricReader]]:
+class WatchedSpans(InMemorySpanExporter):
+    """Keeps the spans of the test that watches: the provider stays with the process, and so with all later tests."""
+
+    watching = False
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        return super().export(spans) if self.watching else SpanExportResult.SUCCESS
+
+
+@pytest.fixture(scope="session")
+def application() -> Iterator[tuple[WatchedSpans, InMemoryMetricReader]]:
     """OpenTelemetry as an application sets it up, once a process."""
-    spans, reader = InMemorySpanExporter(), InMemoryMetricReader()
+    spans, reader = WatchedSpans(), InMemoryMetricReader()
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(spans))
     trace.set_tracer_provider(provider)
@@ -49,11 +59,21 @@ def watched() -> Iterator[tuple[InMemorySpanExporter, InMemoryMetricReader]]:
     provider.shutdown()
 
 
+@pytest.fixture
+def watched(
+    application: tuple[WatchedSpans, InMemoryMetricReader],
+) -> Iterator[tuple[WatchedSpans, InMemoryMetricReader]]:
+    spans, reader = application
+    spans.clear()
+    spans.watching = True
+    yield spans, reader
+    spans.watching = False
+
+
 async def test_a_run_is_a_span_with_batches_steps_and_requests_in_it(
-    engine: pl.Engine, db: psycopg.Connection, watched: tuple[InMemorySpanExporter, InMemoryMetricReader]
+    engine: pl.Engine, db: psycopg.Connection, watched: tuple[WatchedSpans, InMemoryMetricReader]
 ) -> None:
     spans, reader = watched
-    spans.clear()
     make_notes(db, TEXT, "Two.")
     await engine.apply(notes(pl.analyze_sentiment()))
     report = await engine.run("notes")
@@ -83,11 +103,10 @@ async def test_an_error_is_named_in_its_span_and_not_repeated(
     open_engine: OpenEngine,
     db: psycopg.Connection,
     emulator: Emulator,
-    watched: tuple[InMemorySpanExporter, InMemoryMetricReader],
+    watched: tuple[WatchedSpans, InMemoryMetricReader],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     spans, _ = watched
-    spans.clear()
     make_notes(db, TEXT)
     async with open_engine(emulator.endpoint, "k3y-nobody-may-see") as engine:
         await engine.init()

@@ -109,9 +109,9 @@ def pgazure(
 
 def run() -> None:
     """Run the command line; the entry point."""
-    # The SDKs make half a million objects when they are imported, which a collection looks at in vain: by
-    # default that takes a fifth of the CPU time of a run.
-    gc.set_threshold(50_000, 20, 100)
+    # Modules and rows make hundreds of thousands of objects, which a collection looks at in vain: by default
+    # that takes a fifth of the CPU time of a run.
+    gc.set_threshold(200_000, 20, 100)
     try:
         app()
     except PgAzureError as error:

@@ -115,6 +115,7 @@ def print_changes(changes: Changes, *, dry_run: bool) -> None:
         ("removed step", changes.removed),
         ("table that stays (--drop takes it away)", changes.kept),
         ("new table", changes.created),
+        ("refused without --in-place", changes.refused),
     ):
         for item in items:
             print(f"  {what}: {item}")

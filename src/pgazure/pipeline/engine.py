@@ -33,6 +33,7 @@ from pgazure.pipeline.storage import schema
 from pgazure.pipeline.storage.capture import follow_partitions
 from pgazure.pipeline.storage.catalog import read_layout
 from pgazure.pipeline.storage.database import fetch_all, fetch_one, open_pool
+from pgazure.pipeline.storage.filling import fill_queue
 from pgazure.pipeline.storage.past import Kept, forget, read_kept
 from pgazure.pipeline.storage.queue import Queue, show_life
 from pgazure.pipeline.storage.results import ResultTable
@@ -294,6 +295,7 @@ class Engine:
         async with self.pool.connection() as connection:
             await schema.check(connection)
             pipeline_id, spec, layout = await applying.read_pipeline(connection, name)
+            await fill_queue(connection, pipeline_id, layout)
             await poll(connection, pipeline_id, layout)
             spec = mark_origin(spec, self._client)
             return await make_plan(connection, spec, layout, _tables(spec, layout), self._prices)
@@ -387,6 +389,7 @@ class Engine:
             await schema.check(connection)
             pipeline_id, spec, layout = await applying.read_pipeline(connection, name)
             await follow_partitions(connection, pipeline_id, layout, replicated=spec.source.replicated)
+            await fill_queue(connection, pipeline_id, layout)
             await poll(connection, pipeline_id, layout)
             queue = Queue(layout, LEASE)
             await queue.rescue(connection)

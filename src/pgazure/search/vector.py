@@ -14,7 +14,7 @@ from pgazure.pipeline.revision.apply import read_pipeline
 from pgazure.pipeline.specification import spec
 from pgazure.pipeline.storage import schema
 from pgazure.pipeline.storage.database import fetch_tuples
-from pgazure.pipeline.storage.past import find_phrase, keep_phrase
+from pgazure.pipeline.storage.past import find_phrase, hold_phrase, keep_phrase
 from pgazure.pipeline.storage.results import ResultTable
 from pgazure.pipeline.storage.statements import identifier, statement, trusted
 
@@ -125,8 +125,12 @@ async def _embed(engine: Engine, client: AsyncClient, table: ResultTable, phrase
     async with engine.pool.connection() as connection:
         known = (await table.read_equal(connection, {digest: phrase})).get(digest)
         vector = await find_phrase(connection, digest) if known is None else known[1]
-    if vector is None:
-        vector = await client.azure_openai.create_embeddings(embed.model, phrase, dimensions=embed.requested_dimensions)
-        async with engine.pool.connection() as connection:
-            await keep_phrase(connection, digest, np.asarray(vector, np.float32).tolist())
+        if vector is None:
+            async with hold_phrase(connection, digest):
+                vector = await find_phrase(connection, digest)
+                if vector is None:
+                    vector = await client.azure_openai.create_embeddings(
+                        embed.model, phrase, dimensions=embed.requested_dimensions
+                    )
+                    await keep_phrase(connection, digest, np.asarray(vector, np.float32).tolist())
     return np.asarray(vector, np.float32)

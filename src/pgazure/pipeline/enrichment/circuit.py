@@ -86,7 +86,7 @@ class Circuit:
         Then the service works, and what was sent is to blame, or who sent it.
         """
         began = now - failure.started
-        if self.failed_at is not None and now - self.failed_at < _REMEMBERED:
+        if self.failed_at is not None and began - self.failed_at < _REMEMBERED:
             began = min(began, self.failed_at)
         answered = self.succeeded_at is not None and self.succeeded_at > began
         if self.failure is None and answered and not failure.certain:
@@ -130,13 +130,34 @@ class CircuitOffice:
         except (psycopg.OperationalError, psycopg.InterfaceError):
             return None
 
-    async def _exchange(self, connection: AsyncConnection[Any], lane: Lane, report: Report) -> Permit:
+    async def fail(self, lane: Lane, failure: Failure) -> Closure | None:
+        """Take a failure down that no request has reported; say why nothing is to be sent, if it opens the circuit."""
+        try:
+            async with self._pool.connection() as connection, connection.transaction():
+                row = await self._enter(connection, lane)
+                circuit = _read(row).fail(failure, row.now)
+                await self._leave(connection, lane, circuit, RateBook.from_json(row.sharing))
+        except (psycopg.OperationalError, psycopg.InterfaceError):
+            return None
+        return None if circuit.failure is None else Closure(circuit.failure, max(circuit.probe_at - row.now, 0.0))
+
+    async def _enter(self, connection: AsyncConnection[Any], lane: Lane) -> Any:
+        """Lock the row of a service, and make it where there is none."""
         key = lane._asdict()
         await connection.execute(statement("circuit_patience"), {})
         row = await fetch_one(connection, statement("circuit_enter"), key)
         if row is None:
             await connection.execute(statement("circuit_create"), key)
             row = await fetch_one(connection, statement("circuit_enter"), key)
+        return row
+
+    async def _leave(self, connection: AsyncConnection[Any], lane: Lane, circuit: Circuit, book: RateBook) -> None:
+        rate = None if book.rate == float("inf") else book.rate
+        values = lane._asdict() | _write(circuit) | {"rate": rate, "sharing": Jsonb(book.to_json())}
+        await connection.execute(statement("circuit_leave"), values)
+
+    async def _exchange(self, connection: AsyncConnection[Any], lane: Lane, report: Report) -> Permit:
+        row = await self._enter(connection, lane)
         now: float = row.now
         book, circuit = RateBook.from_json(row.sharing), _read(row)
         answered = [now - answer.ended for answer in report.answers if not answer.refused]
@@ -146,10 +167,7 @@ class CircuitOffice:
             circuit = circuit.fail(report.failure, now)
         circuit, permit = circuit.enter(now, wanted=report.wanted > 0 and report.failure is None)
         paced = book.exchange(self._worker, report, now, random.random())  # noqa: S311  jitter
-        rate = None if book.rate == float("inf") else book.rate
-        await connection.execute(
-            statement("circuit_leave"), key | _write(circuit) | {"rate": rate, "sharing": Jsonb(book.to_json())}
-        )
+        await self._leave(connection, lane, circuit, book)
         return permit or paced
 
 

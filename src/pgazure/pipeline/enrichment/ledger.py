@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -44,6 +45,7 @@ class Ledger:
         telemetry: Who else is told of them.
 
     Attributes:
+        run_id: The run.
         requests: How many were sent.
         price: What they cost at list price, in USD.
     """
@@ -59,13 +61,22 @@ class Ledger:
         telemetry: Telemetry,
     ) -> None:
         self._pool = pool
+        self.run_id = run_id
         self._run = {"run_id": run_id, "pipeline_id": pipeline_id}
         self._prices = prices
         self._budgets = budgets
         self._telemetry = telemetry
         self._unwritten: list[dict[str, Any]] = []
+        self._turn = asyncio.Lock()
+        self._settled = asyncio.Event()
+        self._reserved = _NOTHING
         self.requests = 0
         self.price = Decimal(0)
+
+    @property
+    def budgeted(self) -> bool:
+        """Whether what requests cost is reserved before they are sent."""
+        return bool(self._budgets)
 
     @asynccontextmanager
     async def account(self, step: Step, units: Sequence[Unit]) -> AsyncIterator[UUID]:
@@ -87,9 +98,31 @@ class Ledger:
             await self._write(requests, reserved)
 
     async def _reserve(self, step: Step, units: Sequence[Unit]) -> Decimal:
-        price = self._prices.estimate(step, (unit.text for unit in units)).price
+        price = self._prices.bound(step, [unit.text for unit in units]).price
         if not price:
             return price
+        # One at a time, in order: what comes later must not take what the first one waits for.
+        async with self._turn:
+            while True:
+                self._settled.clear()
+                crossed = await self._try_to_reserve(price)
+                if crossed is None:
+                    self._reserved += price
+                    return price
+                if self._settled.is_set():
+                    continue
+                budget = self._budgets[crossed.place]
+                if self._reserved == 0 or crossed.used - self._reserved + price > budget.amount:
+                    msg = (
+                        f"budget of {budget}: {crossed.used:.4f} USD are spent or reserved and step {step.title} "
+                        f"needs {price:.4f} more; raise the budget, apply and run again"
+                    )
+                    raise BudgetExceededError(msg)
+                # Requests of this run that are under way may cost less than is reserved for them.
+                await self._settled.wait()
+
+    async def _try_to_reserve(self, price: Decimal) -> Any:
+        """Reserve a price, or return which budget would be crossed."""
         limits = {
             "price": price,
             "periods": [budget.period for budget in self._budgets],
@@ -98,14 +131,7 @@ class Ledger:
         async with self._pool.connection() as connection, connection.transaction():
             await connection.execute(statement("budget_lock"), self._run)
             await connection.execute(statement("budget_rescue"), self._run)
-            crossed = await fetch_one(connection, statement("budget_reserve"), self._run | limits)
-        if crossed is not None:
-            msg = (
-                f"budget of {self._budgets[crossed.place]}: {crossed.used:.4f} USD are spent or reserved and step "
-                f"{step.title} needs {price:.4f} more; raise the budget, apply and run again"
-            )
-            raise BudgetExceededError(msg)
-        return price
+            return await fetch_one(connection, statement("budget_reserve"), self._run | limits)
 
     def _take_down(self, step: Step, record: RequestRecord, call_id: UUID) -> dict[str, Any]:
         charge = self._prices.bill(record)
@@ -141,6 +167,8 @@ class Ledger:
             # Written when the run ends, which gives back what it has reserved.
             self._unwritten += requests
             raise
+        self._reserved -= released
+        self._settled.set()
 
     async def _record(
         self, connection: AsyncConnection[Any], requests: list[dict[str, Any]], released: Decimal

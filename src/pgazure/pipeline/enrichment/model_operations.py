@@ -7,11 +7,13 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from pgazure.client.ranking import is_reranker
 from pgazure.errors import BatchError
 from pgazure.pipeline.enrichment.operation import Operation, Unit, Values
 from pgazure.pipeline.specification import spec
 from pgazure.pipeline.specification.values import fits
 from pgazure.pipeline.storage.layout import Column
+from pgazure.services.chat import limit_answers
 from pgazure.types import DocumentError
 
 if TYPE_CHECKING:
@@ -21,7 +23,19 @@ if TYPE_CHECKING:
     from pgazure.pipeline.specification.spec import Step
 
 
-class Generation(Operation):
+# Fewer texts than a chat model is asked to rank at once, so that a parcel is a request.
+_RANKED_AT_ONCE, _CHARACTERS_AT_ONCE = 50, 100_000
+
+
+class ChatOperation(Operation):
+    """What a chat model answers: a request for each text, which may cost as much as the longest answer."""
+
+    def parcels(self, step: Step, units: Sequence[Unit]) -> list[Sequence[Unit]]:  # noqa: ARG002
+        """Make a parcel of each request."""
+        return [(unit,) for unit in units]
+
+
+class Generation(ChatOperation):
     """A text or, with a schema, an object for each prompt."""
 
     def __init__(self) -> None:
@@ -36,17 +50,18 @@ class Generation(Operation):
         """Have the texts written."""
         assert isinstance(step, spec.Generate)
         options: dict[str, Any] = {} if step.json_schema is None else {"json_schema": step.json_schema}
-        results = await client.azure_ai.generate(
-            [unit.text for unit in units],
-            model=step.model,
-            system_prompt=step.system_prompt,
-            throw_on_error=False,
-            **options,
-        )
+        with limit_answers(step.max_tokens):
+            results = await client.azure_ai.generate(
+                [unit.text for unit in units],
+                model=step.model,
+                system_prompt=step.system_prompt,
+                throw_on_error=False,
+                **options,
+            )
         return [_value(result) for result in results]
 
 
-class Extraction(Operation):
+class Extraction(ChatOperation):
     """The values found in each text, by label."""
 
     def __init__(self) -> None:
@@ -56,11 +71,12 @@ class Extraction(Operation):
         """Have the values found."""
         assert isinstance(step, spec.Extract)
         texts = [unit.text for unit in units]
-        results = await client.azure_ai.extract(texts, list(step.data), model=step.model, throw_on_error=False)
+        with limit_answers(step.max_tokens):
+            results = await client.azure_ai.extract(texts, list(step.data), model=step.model, throw_on_error=False)
         return [_value(result) for result in results]
 
 
-class Truth(Operation):
+class Truth(ChatOperation):
     """Whether each statement is true; NULL where the model cannot tell."""
 
     def __init__(self) -> None:
@@ -70,21 +86,38 @@ class Truth(Operation):
         """Have the statements judged."""
         assert isinstance(step, spec.IsTrue)
         texts = [unit.text for unit in units]
-        results = await client.azure_ai.is_true(texts, model=step.model, throw_on_error=False)
+        with limit_answers(step.max_tokens):
+            results = await client.azure_ai.is_true(texts, model=step.model, throw_on_error=False)
         return [_value(result) for result in results]
 
 
-class Ranking(Operation):
+class Ranking(ChatOperation):
     """How much each text has to do with the step's query."""
 
     def __init__(self) -> None:
         super().__init__([("rank_score", "double precision")], "", tuple)
 
+    def parcels(self, step: Step, units: Sequence[Unit]) -> list[Sequence[Unit]]:
+        """Make a parcel of each request; a reranker is billed by searches, whose price is known beforehand."""
+        assert isinstance(step, spec.Rank)
+        if is_reranker(step.model):
+            return [units]
+        parcels: list[list[Unit]] = []
+        characters = 0
+        for unit in units:
+            characters += len(unit.text)
+            if not parcels or len(parcels[-1]) == _RANKED_AT_ONCE or characters > _CHARACTERS_AT_ONCE:
+                parcels.append([])
+                characters = len(unit.text)
+            parcels[-1].append(unit)
+        return list(parcels)
+
     async def call(self, client: AsyncClient, step: Step, units: Sequence[Unit]) -> list[Values | DocumentError]:
         """Have the texts scored."""
         assert isinstance(step, spec.Rank)
         try:
-            ranked = await client.azure_ai.rank(step.query, [unit.text for unit in units], model=step.model)
+            with limit_answers(step.max_tokens):
+                ranked = await client.azure_ai.rank(step.query, [unit.text for unit in units], model=step.model)
         except BatchError as error:
             return [_value(result) for result in error.results]
         scores = {result.id: result.score for result in ranked}

@@ -7,8 +7,7 @@ chunk for ``embed``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pgazure.pipeline.enrichment.hashing import hash_input
 from pgazure.pipeline.specification import spec
@@ -24,8 +23,7 @@ if TYPE_CHECKING:
 Values = tuple[Any, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(NamedTuple):
     """One piece of work.
 
     Attributes:
@@ -78,6 +76,10 @@ class Operation:
     def units(self, step: Step, inputs: Sequence[str], language: str | None) -> list[Unit]:
         """Divide what a row gives to a step into units."""
         return [Unit((), text, language, hash_input(step, text, language)) for text in inputs]
+
+    def parcels(self, step: Step, units: Sequence[Unit]) -> list[Sequence[Unit]]:  # noqa: ARG002
+        """Divide work into the parts whose prices a budget reserves one by one."""
+        return [units]
 
     async def call(self, client: AsyncClient, step: Step, units: Sequence[Unit]) -> list[Values | DocumentError]:
         """Have the units done; one entry per unit, in order.

@@ -13,9 +13,10 @@ from pgazure.client.ranking import is_reranker
 from pgazure.errors import InvalidSpecError
 from pgazure.flow.splitting import exceeds_graphemes, split_text
 from pgazure.pipeline.specification import spec
+from pgazure.pipeline.specification.model_steps import ChatStep
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pgazure.flow.observe import RequestRecord
     from pgazure.pipeline.specification.spec import Step
@@ -32,10 +33,16 @@ _UNITS = {
 # Prices by the name of a deployment, which may be any.
 _BY_DEPLOYMENT = {"openai", "answers", "rerank", "ml"}
 
-# What a chat model is sent beside the text of a step, and the most that is expected of its answers.
+# What a chat model is sent beside the text of a step, and what its answers usually have.
 _OVERHEAD = {"generate": 16, "extract": 120, "is_true": 120, "rank": 120}
 _ANSWER = {"generate": 1_024, "extract": 256, "is_true": 16, "rank": 32}
+
+# What a service may add to the tokens of a prompt and its schema: marks around the messages, and some for safety.
+_ADDED, _SAFETY = 64, 50
 _RANKED_PER_UNIT = 100
+
+# One model for each of the tokenizers that deployments of any name may have.
+_TOKENIZERS = ("gpt-4", "gpt-4o")
 
 # A text that is longer than a service takes is sent, and billed, in parts.
 _DOCUMENT = 5_120
@@ -158,6 +165,14 @@ class PriceList:
                 )
                 return self.charge("language", step.operation, sum(-(-len(piece) // _RECORD) for piece in pieces))
 
+    def bound(self, step: Step, texts: Sequence[str]) -> Charge:
+        """Price the most that a step over texts can cost; see :meth:`Operation.parcels` for a chat model's."""
+        if not isinstance(step, ChatStep) or is_reranker(step.model):
+            return self.estimate(step, texts)
+        requests = [texts] if isinstance(step, spec.Rank) else [(text,) for text in texts]
+        prompt = sum(_bound_prompt(step, request) for request in requests)
+        return self._charge_chat(step.model, prompt, step.max_tokens * len(requests))
+
     def _estimate_chat(
         self, step: spec.Generate | spec.Extract | spec.IsTrue | spec.Rank, texts: Iterable[str]
     ) -> Charge:
@@ -166,7 +181,7 @@ class PriceList:
         told = [*getattr(step, "data", ()), getattr(step, "system_prompt", ""), getattr(step, "query", "")]
         beside = _OVERHEAD[step.operation] + sum(count_tokens(each, step.model) for each in told)
         sent = [count_tokens(text, step.model) + beside for text in texts]
-        return self._charge_chat(step.model, sum(sent), _ANSWER[step.operation] * len(sent))
+        return self._charge_chat(step.model, sum(sent), min(_ANSWER[step.operation], step.max_tokens) * len(sent))
 
     def _charge_chat(self, deployment: str, prompt: int, answer: int) -> Charge:
         asked = self.charge("openai", deployment if ("openai", deployment) in self._prices else "chat", prompt)
@@ -191,6 +206,16 @@ class PriceList:
                 return self.charge("translator", record.operation, record.characters * record.targets)
             case _:
                 return self.charge("language", record.operation, record.text_records)
+
+
+def _bound_prompt(step: ChatStep, texts: Sequence[str]) -> int:
+    """Count the tokens of a request at most; the name of a deployment may tell nothing about its tokenizer."""
+    from pgazure.flow.tokens import count_tokens  # noqa: PLC0415 - as above
+    from pgazure.pipeline.enrichment.prompts import write_prompt  # noqa: PLC0415 - brings the client's requests
+
+    prompt = write_prompt(step, texts)
+    tokens = max(count_tokens(prompt, model) for model in dict.fromkeys((step.model, *_TOKENIZERS)))
+    return tokens + tokens // _SAFETY + _ADDED
 
 
 def _cut(text: str, limit: int, *, exceeds: bool) -> Iterator[str]:

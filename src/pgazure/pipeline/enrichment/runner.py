@@ -15,6 +15,7 @@ from pgazure.pipeline.enrichment.polling import poll
 from pgazure.pipeline.enrichment.work import Batch, Workshop
 from pgazure.pipeline.storage.capture import follow_partitions
 from pgazure.pipeline.storage.catalog import require_all_rows
+from pgazure.pipeline.storage.filling import fill_queue
 from pgazure.pipeline.storage.indexes import make_indexes, make_way
 from pgazure.pipeline.storage.past import forget
 
@@ -132,7 +133,9 @@ class Runner:
             await require_all_rows(connection, shop.layout)
             replicated = shop.spec.source.replicated
             await follow_partitions(connection, shop.pipeline_id, shop.layout, replicated=replicated)
+            await fill_queue(connection, shop.pipeline_id, shop.layout)
             await shop.queue.rescue(connection)
+            await shop.announcements.rescue(connection)
             await poll(connection, shop.pipeline_id, shop.layout)
             await self._gather(connection)
             if self._wake:
@@ -249,6 +252,7 @@ class Runner:
                 with suppress(psycopg.OperationalError):
                     async with self._shop.pool.connection() as connection:
                         await self._shop.queue.heartbeat(connection, claim.lease, keys)
+                        await self._shop.announcements.renew(connection)
 
         task = asyncio.create_task(beat())
         try:

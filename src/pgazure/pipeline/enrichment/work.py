@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from contextlib import suppress
 from dataclasses import dataclass, field
 from logging import WARNING
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 from psycopg.types.json import Jsonb
 
 from pgazure.client.execution import first_error
@@ -20,8 +22,11 @@ from pgazure.errors import (
     ServiceError,
     ServiceRequestError,
 )
+from pgazure.flow.observe import observe_requests
 from pgazure.pipeline.enrichment.hashing import hash_work
+from pgazure.pipeline.enrichment.timeouts import weigh_timeouts
 from pgazure.pipeline.specification import spec
+from pgazure.pipeline.storage.announcements import Announcements
 from pgazure.pipeline.storage.database import fetch_all, fetch_one
 from pgazure.pipeline.storage.results import read_result_tables
 from pgazure.pipeline.storage.statements import statement
@@ -35,6 +40,7 @@ if TYPE_CHECKING:
     from psycopg_pool import AsyncConnectionPool
 
     from pgazure.client import AsyncClient
+    from pgazure.flow.observe import RequestRecord
     from pgazure.pipeline.enrichment.ledger import Ledger
     from pgazure.pipeline.enrichment.operations import Unit, Values
     from pgazure.pipeline.observation.telemetry import Telemetry
@@ -54,8 +60,13 @@ _TOO_MANY_REQUESTS = 429
 # The client's code for texts that never reached the service.
 _NOT_SENT = "NotSent"
 
+# Our own for texts that another run has in hand, and for those that are not sent because the step stands still.
+_IN_HAND = "InHand"
+_LEFT = "Left"
+
 # Seconds until rows are tried again by themselves.
 _AFTER_THROTTLING = 5.0
+_AFTER_OTHERS = 1.0
 _AFTER_HALT = 60.0
 _AFTER_LOCK = 90.0
 _LONGEST_BACKOFF = 60.0
@@ -112,6 +123,7 @@ class Workshop:
         standing: Titles of steps that stood still before the run, and have given nothing yet.
         overspent: The budget that ends the run, once one does.
         in_flight: Work that another batch is having done, by hash.
+        announcements: The same for other runs to see.
     """
 
     spec: PipelineSpec
@@ -127,6 +139,10 @@ class Workshop:
     standing: set[str] = field(default_factory=set)
     overspent: BudgetExceededError | None = None
     in_flight: dict[bytes, asyncio.Future[Values | DocumentError]] = field(default_factory=dict)
+    announcements: Announcements = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.announcements = Announcements(self.ledger.run_id)
 
     @property
     def idle(self) -> bool:
@@ -157,6 +173,19 @@ class _Row:
     def delay(self) -> float | None:
         """Seconds until the row is worth another try; ``None`` where it is finished."""
         return max((delay for delay in self.failed.values() if delay is not None), default=None)
+
+
+@dataclass
+class _Held:
+    """What a batch keeps others from sending while a step is at work on it.
+
+    Attributes:
+        futures: Its results to come, by hash, for the batches of this run.
+        numbers: Its announcements to other runs.
+    """
+
+    futures: dict[bytes, asyncio.Future[Values | DocumentError]] = field(default_factory=dict)
+    numbers: list[int] = field(default_factory=list)
 
 
 class Batch:
@@ -290,47 +319,33 @@ class Batch:
     async def _do(self, step: Step, rows: dict[Key, _Row], due: dict[Key, list[Unit]]) -> None:
         """Have the units of rows done that lack a result, and write them."""
         shop = self._shop
-        claimed: dict[bytes, asyncio.Future[Values | DocumentError]] = {}
+        held = _Held()
         try:
-            try:
-                alone = {unit.digest for key, units in due.items() if rows[key].item.failed for unit in units}
-                done = await self._obtain(step, [u for units in due.values() for u in units], claimed, alone)
-            except BudgetExceededError as error:
-                # The steps beside this one finish what they have begun: it is paid for.
-                shop.overspent = error
-                self._postpone(step, [rows[key] for key in due], _AFTER_HALT)
-                return
-            except (
-                AuthenticationError,
-                CircuitOpenError,
-                ConfigurationError,
-                DeploymentNotFoundError,
-                ServiceRequestError,
-            ) as error:
-                await self._halt(step, error)
-                self._postpone(step, [rows[key] for key in due], shop.halts[step.title].seconds)
-                return
-            except ServiceError as error:
-                # An answer nobody can use, or none in time: the rows share the blame until they are tried again.
-                failure = DocumentError(
-                    error.code or type(error).__name__, str(error), error.request_id, error.status_code, retryable=True
-                )
-                done = {unit.digest: failure for units in due.values() for unit in units}
+            alone = {unit.digest for key, units in due.items() if rows[key].item.failed for unit in units}
+            done = await self._obtain(step, [u for units in due.values() for u in units], held, alone)
             for result in done.values():
                 if isinstance(result, DocumentError) and result.code == _NOT_SENT:
                     await self._halt(step, ServiceRequestError(result.message, code=result.code))
             await self._write(step, rows, due, done)
         finally:
-            for digest, future in claimed.items():
+            if held.numbers:
+                await self._withdraw(held.numbers)
+            for digest, future in held.futures.items():
                 del shop.in_flight[digest]
                 if not future.done():
                     future.cancel()
+
+    async def _withdraw(self, numbers: Sequence[int]) -> None:
+        """Let other runs have what was announced; where the database is away, they find out that this run has ended."""
+        with suppress(psycopg.OperationalError):
+            async with self._shop.pool.connection() as connection:
+                await self._shop.announcements.withdraw(connection, numbers)
 
     async def _obtain(
         self,
         step: Step,
         units: Iterable[Unit],
-        claimed: dict[bytes, asyncio.Future[Values | DocumentError]],
+        held: _Held,
         alone: set[bytes],
     ) -> dict[bytes, Values | DocumentError]:
         """Get the result of each unit: from a table, from a batch that is having it done, or from the service."""
@@ -345,11 +360,11 @@ class Batch:
             mine = [digest for digest in by_digest if digest in missing and digest not in waiting]
             # Announced before anything is awaited, so that no other batch can begin the same work.
             for digest in mine:
-                claimed[digest] = shop.in_flight[digest] = asyncio.get_running_loop().create_future()
+                held.futures[digest] = shop.in_flight[digest] = asyncio.get_running_loop().create_future()
             if mine:
-                await self._have_done(step, [by_digest[digest] for digest in mine], done, alone)
+                await self._have_done(step, [by_digest[digest] for digest in mine], done, held.numbers, alone)
                 for digest in mine:
-                    claimed[digest].set_result(done[digest])
+                    held.futures[digest].set_result(done[digest])
             for digest, future in waiting.items():
                 # A batch that stops on an error cancels what it announced: then it is ours to do.
                 await asyncio.wait([future])
@@ -358,29 +373,75 @@ class Batch:
         return done
 
     async def _have_done(
-        self, step: Step, units: Sequence[Unit], done: dict[bytes, Values | DocumentError], alone: set[bytes]
+        self,
+        step: Step,
+        units: Sequence[Unit],
+        done: dict[bytes, Values | DocumentError],
+        announced: list[int],
+        alone: set[bytes],
     ) -> None:
         shop, table = self._shop, self._shop.tables[step.title]
         async with shop.pool.connection() as connection:
+            # Before looking, so that what others have had done meanwhile is found.
+            number, in_hand = await shop.announcements.announce(connection, [unit.digest for unit in units])
+            announced.append(number)
             done |= await table.read_equal(connection, {unit.digest: unit.text for unit in units})
+        done |= {
+            digest: DocumentError(_IN_HAND, "another run has it in hand", retryable=True)
+            for digest in in_hand - done.keys()
+        }
         rest = [unit for unit in units if unit.digest not in done]
         # What failed before is sent by itself, so that a text to blame is found, and takes no other one along.
         together = [unit for unit in rest if unit.digest not in alone]
-        parcels = [together] if together else []
-        parcels += [[unit] for unit in rest if unit.digest in alone]
+        parcels: list[Sequence[Unit]] = [(unit,) for unit in rest if unit.digest in alone]
+        if together:
+            operation = table.operation
+            parcels += operation.parcels(step, together) if shop.ledger.budgeted else [together]
         try:
             async with asyncio.TaskGroup() as group:
                 for parcel in parcels:
-                    group.create_task(self._send(step, parcel, done))
+                    group.create_task(self._send(step, parcel, done, suspect=parcel[0].digest in alone))
         except BaseExceptionGroup as group:
             raise first_error(group) from None
 
-    async def _send(self, step: Step, units: Sequence[Unit], done: dict[bytes, Values | DocumentError]) -> None:
+    async def _send(
+        self, step: Step, units: Sequence[Unit], done: dict[bytes, Values | DocumentError], *, suspect: bool
+    ) -> None:
+        """Send one parcel; what the others have begun meanwhile is finished, because it is paid for."""
+        shop = self._shop
+        failure = DocumentError(_LEFT, "the step stands still", retryable=True)
+        try:
+            if step.title not in shop.halts and shop.overspent is None:
+                results, call_id = await self._call(step, units, suspect=suspect)
+                done |= {unit.digest: _name_call(result, call_id) for unit, result in zip(units, results, strict=True)}
+                return
+        except BudgetExceededError as error:
+            shop.overspent = error
+        except (
+            AuthenticationError,
+            CircuitOpenError,
+            ConfigurationError,
+            DeploymentNotFoundError,
+            ServiceRequestError,
+        ) as error:
+            await self._halt(step, error)
+        except ServiceError as error:
+            # An answer nobody can use: the rows share the blame until they are tried again.
+            failure = DocumentError(
+                error.code or type(error).__name__, str(error), error.request_id, error.status_code, retryable=True
+            )
+        done |= dict.fromkeys((unit.digest for unit in units), failure)
+
+    async def _call(
+        self, step: Step, units: Sequence[Unit], *, suspect: bool
+    ) -> tuple[Sequence[Values | DocumentError], UUID]:
         shop, operation = self._shop, self._shop.tables[step.title].operation
+        requests: list[RequestRecord] = []
         with shop.telemetry.span("step", step=step.title, texts=len(units)):
             async with shop.ledger.account(step, units) as call_id:
-                results = await operation.call(shop.client, step, units)
-        done |= {unit.digest: _name_call(result, call_id) for unit, result in zip(units, results, strict=True)}
+                with observe_requests(requests.append):
+                    results = await operation.call(shop.client, step, units)
+        return await weigh_timeouts(results, requests, suspect=suspect), call_id
 
     async def _write(
         self,
@@ -392,29 +453,32 @@ class Batch:
         """Write the rows whose units are all done, and the errors of the others."""
         shop, table = self._shop, self._shop.tables[step.title]
         good: dict[Key, list[tuple[Unit, Values]]] = {}
+        parts: dict[Key, list[tuple[Unit, Values]]] = {}
         bad: dict[Key, DocumentError] = {}
         for key, units in due.items():
             written: list[tuple[Unit, Values]] = []
             for unit in units:
                 result = done[unit.digest]
                 if isinstance(result, DocumentError):
-                    bad[key] = result
-                    break
-                written.append((unit, result))
-            else:
-                good[key] = written
+                    bad.setdefault(key, result)
+                else:
+                    written.append((unit, result))
+            (parts if key in bad else good)[key] = written
         items = [rows[key].item for key in due]
+        finishing = {key for key in good if self._steps_left == 1 and not rows[key].failed}
         held: set[Key] = set()
         for pause in (*_LOCK_PAUSES, None):
             async with shop.pool.connection() as connection:
                 async with connection.transaction():
-                    ours = await shop.queue.fence(connection, self._claim.lease, items)
+                    finished = await self._finish(connection, [item for item in items if item.key in finishing])
+                    others = [item for item in items if item.key not in finishing]
+                    ours = finished | await self._fence(connection, others)
                     again = [unit.digest for key in good.keys() & ours for unit, _ in good[key]]
                     await self._replace_stale(connection, step, rows, good.keys() & ours, again)
                     await table.write(connection, {key: results for key, results in good.items() if key in ours})
+                    if table.operation.billed:
+                        await table.keep(connection, {key: results for key, results in parts.items() if key in ours})
                     await self._keep_errors(connection, step, rows, due, {k: e for k, e in bad.items() if k in ours})
-                    finished = [key for key in ours if self._steps_left == 1 and not rows[key].failed]
-                    await self._take_off(connection, finished)
                 self._settled.update(finished)
                 if good and step.title in shop.standing:
                     await self._resume(connection, step)
@@ -445,8 +509,11 @@ class Batch:
             if error.status_code == _TOO_MANY_REQUESTS:
                 # To be throttled is nobody's fault: it is neither an attempt nor worth a record.
                 delay = _AFTER_THROTTLING
-            elif error.code == _NOT_SENT:
-                delay = _AFTER_HALT
+            elif error.code == _IN_HAND:
+                delay = _AFTER_OTHERS
+            elif error.code in {_NOT_SENT, _LEFT}:
+                halt = self._shop.halts.get(step.title)
+                delay = halt.seconds if halt else _AFTER_HALT
             else:
                 delay = await self._record_error(connection, step.title, key, error, hash_work(due[key]))
             rows[key].failed[step.title] = delay
@@ -520,13 +587,22 @@ class Batch:
     def _json(self, key: Key) -> Jsonb:
         return Jsonb(dict(zip((column.name for column in self._shop.layout.key), key, strict=True)))
 
-    async def _take_off(self, connection: AsyncConnection[Any], keys: Sequence[Key]) -> None:
-        """Take rows that have all their results off the queue."""
-        if not keys:
-            return
+    async def _fence(self, connection: AsyncConnection[Any], items: Sequence[Item]) -> set[Key]:
+        """Lock the rows that are still ours and unchanged."""
+        return await self._shop.queue.fence(connection, self._claim.lease, items) if items else set()
+
+    async def _finish(self, connection: AsyncConnection[Any], items: Sequence[Item]) -> set[Key]:
+        """Take the rows off the queue that are still ours and unchanged: their last results are about to be written."""
+        if not items:
+            return set()
+        finished = await self._shop.queue.settle_unchanged(connection, self._claim.lease, items)
+        await self._forget_errors(connection, finished)
+        return finished
+
+    async def _forget_errors(self, connection: AsyncConnection[Any], keys: Iterable[Key]) -> None:
+        """Forget the errors of rows that have all their results."""
         if failed := [key for key in keys if self._rows[key].item.failed]:
             await connection.execute(statement("errors_forget"), self._error_keys(failed))
-        await self._shop.queue.settle(connection, self._claim.lease, keys)
 
     async def _settle(self) -> None:
         """Take what is finished and still there off the queue, and give the others back for later."""
@@ -541,12 +617,12 @@ class Batch:
                 later[row.delay].append(key)
         async with shop.pool.connection() as connection, connection.transaction():
             forgotten = await self._forget_gone(connection) if self._gone else []
-            await self._take_off(connection, [key for key in finished if not rows[key].failed])
+            await self._forget_errors(connection, [key for key in finished if not rows[key].failed])
             for key, row in rows.items():
                 if row.failed:
                     done = self._error_keys([key]) | {"failed": list(row.failed)}
                     await connection.execute(statement("errors_clear"), done)
-            await shop.queue.settle(connection, lease, [key for key in finished if rows[key].failed])
+            await shop.queue.settle(connection, lease, finished)
             for delay, keys in later.items():
                 await shop.queue.release(connection, lease, keys, delay=delay)
         self._settled.update(finished, forgotten)

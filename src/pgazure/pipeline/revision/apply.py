@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +16,10 @@ from pgazure.pipeline.enrichment.polling import poll
 from pgazure.pipeline.revision.comparison import Changes, compare
 from pgazure.pipeline.revision.generation_steps import add_generations
 from pgazure.pipeline.specification.spec import Embed, PipelineSpec, Step, read_spec
-from pgazure.pipeline.storage.capture import enqueue_all, make_capture
+from pgazure.pipeline.storage.capture import make_capture, make_changes, make_pending
 from pgazure.pipeline.storage.catalog import read_columns, read_layout, require_all_rows
 from pgazure.pipeline.storage.database import fetch_all, fetch_one
+from pgazure.pipeline.storage.filling import fill_queue
 from pgazure.pipeline.storage.layout import Column, Layout
 from pgazure.pipeline.storage.past import make_past
 from pgazure.pipeline.storage.results import ResultTable, read_result_tables
@@ -31,15 +32,25 @@ if TYPE_CHECKING:
     from psycopg import AsyncConnection
 
 _SECURITY_INVOKER_SINCE = 150000
-_QUEUE_COLUMNS = ("due_at", "lease", "run_id", "attempts", "waiting_since", "changed_at")
+_QUEUE_COLUMNS = ("due_at", "lease", "run_id", "attempts", "waiting_since", "changed_at", "bundle_size")
 _PROVENANCE = ("call_id", "model", "input_hash", "enriched_at", "replaced_at")
 
 
 async def apply(connection: AsyncConnection[Any], spec: PipelineSpec, *, in_place: bool = False) -> Changes:
+    """Make what :func:`define` makes, and queue the rows; the arguments and errors are those of it.
+
+    Writers to the source wait only while the triggers are made, not while the rows are queued.
+    """
+    changes = await define(connection, spec, in_place=in_place)
+    pipeline_id, _, layout = await read_pipeline(connection, spec.name)
+    return replace(changes, queued=await fill_queue(connection, pipeline_id, layout))
+
+
+async def define(connection: AsyncConnection[Any], spec: PipelineSpec, *, in_place: bool = False) -> Changes:
     """Make queue, triggers, result tables and view of a pipeline, or bring them up to date.
 
-    All of it happens in one transaction. Nothing is sent to a service, and no
-    result is dropped.
+    All of it happens in one transaction. Nothing is sent to a service, no result is dropped, and what rows are
+    to be queued is only remembered.
 
     Args:
         connection: A connection.
@@ -64,9 +75,17 @@ async def apply(connection: AsyncConnection[Any], spec: PipelineSpec, *, in_plac
     try:
         async with connection.transaction():
             await connection.execute(statement("pipeline_lock"), {"name": spec.name})
+            await connection.execute(statement("waiting_limit"), {})
             layout = await read_layout(connection, spec)
             await require_all_rows(connection, layout)
             return await _Applier(connection, spec, layout).apply(in_place=in_place)
+    except psycopg.errors.LockNotAvailable:
+        msg = (
+            f"pipeline {spec.name}: {spec.source.table} or a table of results is held by a transaction that does not "
+            "end, and whoever writes to it would have to wait with us: apply again when it has ended (pg_stat_activity "
+            "and pg_locks show it), or set lock_timeout to wait longer"
+        )
+        raise SchemaError(msg) from None
     except psycopg.errors.InsufficientPrivilege as error:
         msg = f"pipeline {spec.name}: {str(error).splitlines()[0]}; have the owner of the schema grant it"
         raise SchemaError(msg) from None
@@ -89,8 +108,9 @@ class _Applier:
         spec, layout = self.spec, self.layout
         found = await compare(self.connection, spec, layout)
         changes = found.changes
-        if not in_place:
-            await self._refuse_mixed_vectors(changes)
+        if changes.refused and not in_place:
+            raise InvalidSpecError(changes.refused[0])
+        changes.refused.clear()
         pipeline_id: int = (
             await fetch_one(
                 self.connection,
@@ -110,26 +130,10 @@ class _Applier:
         await add_generations(self.connection, pipeline_id, spec)
         await self._make_view(anew=changes.new)
         if changes.requeues:
-            queued = await enqueue_all(self.connection, pipeline_id, layout)
+            # What is looked for from here on, so that a row that comes until all are queued is queued twice, not never.
             await poll(self.connection, pipeline_id, layout, enqueue=False)
-            return Changes(**{**changes.__dict__, "queued": queued})
+            await self.connection.execute(statement("fill_want"), {"pipeline_id": pipeline_id})
         return changes
-
-    async def _refuse_mixed_vectors(self, changes: Changes) -> None:
-        """Keep vectors of two models, which cannot be compared, from standing in one table."""
-        for step in self.spec.steps:
-            table = f"{self.layout.schema}.{self.spec.result_table(step)}"
-            if not isinstance(step, Embed) or step.title not in changes.changed or table in changes.created:
-                continue
-            query = statement("results_of_others", table=identifier(self.layout.schema, self.spec.result_table(step)))
-            if (await fetch_one(self.connection, query, {"model": step.model_name})).present:
-                msg = (
-                    f"step {step.title}: {table} holds the vectors of another model, which cannot be compared with "
-                    f"those of {step.model}: pgazure generation new {self.spec.name} {step.title} --set "
-                    f"model={step.model} fills a table beside it, to be switched to; --in-place replaces them "
-                    "row by row"
-                )
-                raise InvalidSpecError(msg)
 
     async def _rename_keys(self, pipeline_id: int, keys: Sequence[tuple[str, str]]) -> None:
         """Call the key columns of everything that stands under them as the source calls them now."""
@@ -142,11 +146,11 @@ class _Applier:
         )
         results = await read_result_tables(self.connection, pipeline_id, layout)
         for old, new in keys:
-            for table in (layout.queue, layout.changes, *(result.table for result in results)):
+            for table in (layout.queue, layout.changes, layout.bundles, *(result.table for result in results)):
                 rename = statement("key_rename", table=table, old=identifier(old), new=identifier(new))
                 await self.connection.execute(rename, {})
             await self._execute("errors_rename", pipeline_id=pipeline_id, old=old, new=new)
-        await self._make_pending()
+        await make_pending(self.connection, layout)
 
     async def _execute(self, name: str, /, **parameters: Any) -> None:
         await self.connection.execute(statement(name), parameters)
@@ -164,8 +168,7 @@ class _Applier:
             await self.connection.execute(queries["queue_create"], {})
             await self.connection.execute(queries["queue_index"], {})
             await self.connection.execute(queries["queue_age"], {})
-            await self.connection.execute(queries["changes_create"], {})
-            await self._make_pending()
+            await make_changes(self.connection, layout)
         await make_capture(self.connection, pipeline_id, layout, replicated=self.spec.source.replicated)
 
     @cached_property
@@ -173,17 +176,9 @@ class _Applier:
         layout = self.layout
         return Statements(
             queue=layout.queue,
-            changes=layout.changes,
-            pending=layout.pending,
             keys=layout.keys,
             key_columns=commas(column.definition for column in layout.key),
-            queue_keys=layout.keys_of("q"),
-            changes_keys=layout.keys_of("c"),
-            queue_is_change=layout.match("q", "c"),
         )
-
-    async def _make_pending(self) -> None:
-        await self.connection.execute(self._queue_statements["pending_create"], {})
 
     async def _make_results(self, step: Step, pipeline_id: int) -> None:
         layout, operation, name = self.layout, OPERATIONS[step.operation], self.spec.result_table(step)

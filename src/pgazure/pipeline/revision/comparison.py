@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pgazure.errors import InvalidSpecError
-from pgazure.pipeline.specification.spec import PipelineSpec, read_spec
+from pgazure.pipeline.specification.spec import Embed, PipelineSpec, read_spec
 from pgazure.pipeline.storage.catalog import read_columns
 from pgazure.pipeline.storage.database import fetch_all, fetch_one
-from pgazure.pipeline.storage.statements import statement
+from pgazure.pipeline.storage.statements import identifier, statement
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from psycopg import AsyncConnection
 
     from pgazure.pipeline.specification.spec import Step
@@ -31,6 +33,7 @@ class Changes:
         removed: Steps that are no longer named.
         kept: Result tables that no step writes to any more: they stay, with what is in them.
         renamed: What has another name in the source than before, as ``old → new``.
+        refused: Why an apply would refuse, unless it is told to replace vectors in place.
         settings: What else differs, as ``name: old → new``; also the parameters of changed steps.
         requeues: Whether every row of the source is queued; rows whose work is done cost nothing.
         queued: Rows of the source that were queued.
@@ -45,6 +48,7 @@ class Changes:
     removed: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
     renamed: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
     settings: list[str] = field(default_factory=list)
     requeues: bool = False
     queued: int = 0
@@ -105,11 +109,31 @@ async def compare(connection: AsyncConnection[Any], spec: PipelineSpec, layout: 
     changes.renamed.extend(f"{old} → {new}" for old, new in row.renamed or ())
     before = read_spec(spec.name, row.spec)
     _compare_steps(before, spec, changes)
+    changes.refused.extend([refusal async for refusal in _find_mixed_vectors(connection, spec, layout, changes)])
     tables = await fetch_all(connection, statement("step_results"), {"pipeline_id": row.pipeline_id})
     written = {(step.title, spec.result_table(step)) for step in spec.steps}
     changes.kept.extend(table.name for table in tables if (table.step, table.table) not in written)
     requeues = bool(changes.created or changes.added or changes.changed or before.source != spec.source)
     return Comparison(Changes(**{**changes.__dict__, "requeues": requeues}), keys)
+
+
+async def _find_mixed_vectors(
+    connection: AsyncConnection[Any], spec: PipelineSpec, layout: Layout, changes: Changes
+) -> AsyncIterator[str]:
+    """Find tables in which vectors of two models, which cannot be compared, would stand together."""
+    for step in spec.steps:
+        name = spec.result_table(step)
+        table = f"{layout.schema}.{name}"
+        if not isinstance(step, Embed) or step.title not in changes.changed or table in changes.created:
+            continue
+        query = statement("results_of_others", table=identifier(layout.schema, name))
+        if (await fetch_one(connection, query, {"model": step.model_name})).present:
+            yield (
+                f"step {step.title}: {table} holds the vectors of another model, which cannot be compared with "
+                f"those of {step.model}: pgazure generation new {spec.name} {step.title} --set "
+                f"model={step.model} fills a table beside it, to be switched to; --in-place replaces them "
+                "row by row"
+            )
 
 
 def _compare_steps(before: PipelineSpec, spec: PipelineSpec, changes: Changes) -> None:

@@ -20,8 +20,8 @@ from pgazure.pipeline.revision import apply as applying
 from pgazure.pipeline.revision.generation_steps import name_generation, read_step, shadow_step
 from pgazure.pipeline.revision.likeness import SAMPLE, Likeness, compare_generations
 from pgazure.pipeline.specification.spec import STEPS, explain
-from pgazure.pipeline.storage.capture import enqueue_all
 from pgazure.pipeline.storage.database import fetch_all, fetch_one
+from pgazure.pipeline.storage.filling import enqueue_all
 from pgazure.pipeline.storage.past import SCHEMA, name_past
 from pgazure.pipeline.storage.queue import Queue
 from pgazure.pipeline.storage.statements import identifier, statement, trusted
@@ -168,6 +168,10 @@ class Generations:
             raise InvalidSpecError(msg)
         if row.state == "new" and not incomplete:
             await self._require_complete(row, current)
+        queued = 0
+        if row.state == "old":
+            # First, since readers wait from the moment the tables change names.
+            queued = await enqueue_all(self._connection, self._pipeline_id, self._layout)
         before, after = self._pipeline.result_table(step), row.result_table
         views = await self._hand_over(before, after)
         kept = f"{before}_g{current.generation}"
@@ -179,9 +183,6 @@ class Generations:
         await self._rename(SCHEMA, past[0], past[1], retired)
         await self._rename(SCHEMA, past[2], past[0], step_name)
         await self._exchange(step, row, kept, before)
-        queued = 0
-        if row.state == "old":
-            queued = await enqueue_all(self._connection, self._pipeline_id, self._layout)
         return Switch(await self._again(step_name, row.generation), current.generation, tuple(views), queued)
 
     async def drop(self, step_name: str, number: int) -> str:

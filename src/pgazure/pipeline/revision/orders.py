@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 
 from pgazure.errors import InvalidSpecError, PgAzureError
-from pgazure.pipeline.revision.apply import apply
+from pgazure.pipeline.revision.apply import define, read_pipeline
 from pgazure.pipeline.specification.spec import STEPS, PipelineSpec, read_spec
 from pgazure.pipeline.specification.template import Template
 from pgazure.pipeline.storage.catalog import split_name
 from pgazure.pipeline.storage.database import fetch_all, fetch_one
+from pgazure.pipeline.storage.filling import fill_queue
 from pgazure.pipeline.storage.statements import statement
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ async def carry_out_orders(connection: AsyncConnection[Any]) -> list[Order]:
             outcome, message = "applied", None
             try:
                 async with connection.transaction():
-                    await apply(connection, read_order(row.pipeline, row.spec))
+                    await define(connection, read_order(row.pipeline, row.spec))
             except PgAzureError as error:
                 outcome, message = "refused", str(error)
             except psycopg.errors.ProgrammingError as error:
@@ -62,6 +63,9 @@ async def carry_out_orders(connection: AsyncConnection[Any]) -> list[Order]:
                 statement("order_finish"), {"order_id": row.order_id, "outcome": outcome, "message": message}
             )
             done.append(Order(row.order_id, row.pipeline, outcome, message))
+        if outcome == "applied":
+            pipeline_id, _, layout = await read_pipeline(connection, row.pipeline)
+            await fill_queue(connection, pipeline_id, layout)
 
 
 async def read_running_orders(connection: AsyncConnection[Any]) -> list[str]:

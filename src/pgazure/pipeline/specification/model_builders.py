@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pgazure.pipeline.specification import spec
 from pgazure.pipeline.specification.builders import build_step
-from pgazure.pipeline.specification.model_steps import CHAT_MODEL, RERANK_MODEL
+from pgazure.pipeline.specification.model_steps import CHAT_MODEL, LONGEST_ANSWER, LONGEST_TEXT, RERANK_MODEL
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -21,6 +21,7 @@ def generate(
     system_prompt: str = "You are a helpful assistant.",
     json_schema: Mapping[str, Any] | None = None,
     model: str = CHAT_MODEL,
+    max_tokens: int = LONGEST_TEXT,
     input: str | None = None,  # noqa: A002
     name: str | None = None,
     table: str | None = None,
@@ -34,6 +35,8 @@ def generate(
         json_schema: Form of the answer as structured outputs take it, with ``name`` and ``schema``; the result is
             ``generated jsonb`` then, else ``generated_text text``.
         model: Name of the deployment of a chat model.
+        max_tokens: Most tokens of an answer, 16 or more, those that the model reasons with included. A
+            budget reserves that much for each; an answer that is cut off there is an error of its row.
         input: What ``{input}`` stands for: ``text``, or what another step gives.
         name: Name of the step.
         table: Name of the result table.
@@ -47,6 +50,7 @@ def generate(
         system_prompt=system_prompt,
         json_schema=json_schema,
         model=model,
+        max_tokens=max_tokens,
     )
 
 
@@ -54,6 +58,7 @@ def extract(
     data: str | Sequence[str],
     *,
     model: str = CHAT_MODEL,
+    max_tokens: int = LONGEST_ANSWER,
     input: str | None = None,  # noqa: A002
     name: str | None = None,
     table: str | None = None,
@@ -63,17 +68,20 @@ def extract(
     Args:
         data: What to find: labels of the form ``name``, ``name - description`` or ``name: type - description``.
         model: Name of the deployment of a chat model.
+        max_tokens: Most tokens of an answer, 16 or more, those that the model reasons with included. A
+            budget reserves that much for each; an answer that is cut off there is an error of its row.
         input: What it is looked for in.
         name: Name of the step.
         table: Name of the result table.
     """
-    return build_step(spec.Extract, name, table, input, data=data, model=model)
+    return build_step(spec.Extract, name, table, input, data=data, model=model, max_tokens=max_tokens)
 
 
 def is_true(
     statement: str,
     *,
     model: str = CHAT_MODEL,
+    max_tokens: int = LONGEST_ANSWER,
     input: str | None = None,  # noqa: A002
     name: str | None = None,
     table: str | None = None,
@@ -83,17 +91,20 @@ def is_true(
     Args:
         statement: With ``{input}``, or columns in braces: ``The writer of this wants their money back: {input}``.
         model: Name of the deployment of a chat model.
+        max_tokens: Most tokens of an answer, 16 or more, those that the model reasons with included. A
+            budget reserves that much for each; an answer that is cut off there is an error of its row.
         input: What ``{input}`` stands for.
         name: Name of the step.
         table: Name of the result table.
     """
-    return build_step(spec.IsTrue, name, table, input, statement=statement, model=model)
+    return build_step(spec.IsTrue, name, table, input, statement=statement, model=model, max_tokens=max_tokens)
 
 
 def rank(
     query: str,
     *,
     model: str = RERANK_MODEL,
+    max_tokens: int = LONGEST_ANSWER,
     input: str | None = None,  # noqa: A002
     name: str | None = None,
     table: str | None = None,
@@ -103,11 +114,12 @@ def rank(
     Args:
         query: What is looked for; the same for every row.
         model: Name of the rerank model, or of the deployment of a chat model.
+        max_tokens: Most tokens of a chat model's answer, which is about 50 rows at most.
         input: What is scored.
         name: Name of the step.
         table: Name of the result table.
     """
-    return build_step(spec.Rank, name, table, input, query=query, model=model)
+    return build_step(spec.Rank, name, table, input, query=query, model=model, max_tokens=max_tokens)
 
 
 def invoke(

@@ -26,6 +26,13 @@ INPUT = "input"
 CHAT_MODEL = "gpt-4.1"
 RERANK_MODEL = "Cohere-rerank-v3.5"
 
+LONGEST_TEXT = 1_024
+LONGEST_ANSWER = 4_096
+_SHORTEST_CAP = 16
+
+# The model is hashed by its name, and a limit cuts answers off, which makes them errors.
+_ASIDE = {"model", "max_tokens"}
+
 
 def _read_template(value: str, what: str) -> Template:
     if "{" not in value:
@@ -71,19 +78,39 @@ class TemplateStep(Step):
         return _fill(self.template, inputs, columns)
 
 
-class Generate(TemplateStep):
+class ChatStep(Step):
+    """A step that a chat model answers.
+
+    Attributes:
+        model: Name of the deployment.
+        max_tokens: Most tokens of an answer, those that the model reasons with included; what a budget reserves for
+            it. An answer that is cut off there is an error of its row.
+    """
+
+    _not_decisive: ClassVar[set[str]] = _ASIDE
+
+    model: str = Field(CHAT_MODEL, min_length=1)
+    max_tokens: int = Field(LONGEST_ANSWER, ge=_SHORTEST_CAP)
+
+    @property
+    def model_name(self) -> str:
+        """The deployment that answers."""
+        return self.model
+
+
+class Generate(TemplateStep, ChatStep):
     """Mirrors ``azure_ai.generate``."""
 
     operation = "generate"
     result = "generated"
     gives = "generated_text"
     # The texts that are sent are hashed, so the template decides nothing by itself.
-    _not_decisive: ClassVar[set[str]] = {"model", "prompt"}
+    _not_decisive: ClassVar[set[str]] = {*_ASIDE, "prompt"}
 
     prompt: str = "{input}"
     system_prompt: str = Field("You are a helpful assistant.", min_length=1)
     json_schema: dict[str, Any] | None = None
-    model: str = Field(CHAT_MODEL, min_length=1)
+    max_tokens: int = Field(LONGEST_TEXT, ge=_SHORTEST_CAP)
 
     @field_validator("prompt")
     @classmethod
@@ -108,21 +135,14 @@ class Generate(TemplateStep):
             raise ValueError(str(error)) from None
         return value
 
-    @property
-    def model_name(self) -> str:
-        """The deployment that answers."""
-        return self.model
 
-
-class Extract(Step):
+class Extract(ChatStep):
     """Mirrors ``azure_ai.extract``."""
 
     operation = "extract"
     result = "extracted"
-    _not_decisive: ClassVar[set[str]] = {"model"}
 
     data: tuple[str, ...] = Field(min_length=1)
-    model: str = Field(CHAT_MODEL, min_length=1)
 
     @field_validator("data", mode="before")
     @classmethod
@@ -138,22 +158,16 @@ class Extract(Step):
             raise ValueError(str(error)) from None
         return value
 
-    @property
-    def model_name(self) -> str:
-        """The deployment that answers."""
-        return self.model
 
-
-class IsTrue(TemplateStep):
+class IsTrue(TemplateStep, ChatStep):
     """Mirrors ``azure_ai.is_true``."""
 
     operation = "is_true"
     result = "is_true"
     template_field = "statement"
-    _not_decisive: ClassVar[set[str]] = {"model", "statement"}
+    _not_decisive: ClassVar[set[str]] = {*_ASIDE, "statement"}
 
     statement: str
-    model: str = Field(CHAT_MODEL, min_length=1)
 
     @field_validator("statement")
     @classmethod
@@ -161,26 +175,15 @@ class IsTrue(TemplateStep):
         _read_template(value, "statement")
         return value
 
-    @property
-    def model_name(self) -> str:
-        """The deployment that answers."""
-        return self.model
 
-
-class Rank(Step):
+class Rank(ChatStep):
     """Mirrors ``azure_ai.rank``, with every row scored against one query."""
 
     operation = "rank"
     result = "rank"
-    _not_decisive: ClassVar[set[str]] = {"model"}
 
     query: str = Field(min_length=1)
     model: str = Field(RERANK_MODEL, min_length=1)
-
-    @property
-    def model_name(self) -> str:
-        """The reranker or deployment that answers."""
-        return self.model
 
 
 class Invoke(Step):

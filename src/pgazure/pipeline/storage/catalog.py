@@ -92,7 +92,7 @@ async def read_layout(connection: AsyncConnection[Any], spec: PipelineSpec) -> L
         )
         raise SchemaError(msg)
     columns = {
-        row.name: Column(row.name, row.type)
+        row.name: Column(row.name, row.type, is_array=row.is_array)
         for row in await fetch_all(connection, statement("source_columns"), {"relation": found.oid})
     }
     read = [*spec.columns, *spec.source.key, *([polled] if polled else [])]
@@ -101,7 +101,7 @@ async def read_layout(connection: AsyncConnection[Any], spec: PipelineSpec) -> L
         msg = f"pipeline {spec.name}: {full} has no column {', '.join(unknown)}; {hint}it has: {', '.join(columns)}"
         raise InvalidSpecError(msg)
     key = tuple(columns[name] for name in spec.source.key) or tuple(
-        Column(row.name, row.type, row.equality)
+        Column(row.name, row.type, row.equality, joinable=row.joinable, is_array=row.is_array)
         for row in await fetch_all(connection, statement("source_key"), {"relation": found.oid})
     )
     if not key:

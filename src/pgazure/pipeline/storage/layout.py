@@ -33,11 +33,15 @@ class Column:
         name: Its name.
         type: Its type as PostgreSQL prints it.
         equality: Schema of the operator ``=`` that its key goes by.
+        joinable: Whether that operator can be hashed or merged by.
+        is_array: Whether its values are arrays, of which there are no arrays.
     """
 
     name: str
     type: str
     equality: str = "pg_catalog"
+    joinable: bool = True
+    is_array: bool = False
 
     @property
     def identifier(self) -> sql.Identifier:
@@ -104,8 +108,13 @@ class Layout:
         return identifier("pgazure", f"changes_{self.pipeline}")
 
     @property
+    def bundles(self) -> sql.Identifier:
+        """The table of keys that large writes to the source have left, many in a row."""
+        return identifier("pgazure", f"bundles_{self.pipeline}")
+
+    @property
     def pending(self) -> sql.Identifier:
-        """The view of both."""
+        """The view of all three."""
         return identifier("pgazure", f"pending_{self.pipeline}")
 
     @property
@@ -137,6 +146,15 @@ class Layout:
             for column in self.key
         )
 
+    def pair(self, one: str, other: str) -> sql.Composed:
+        """The same by operators that any join can use."""
+        return conjunction(
+            sql.SQL("{} OPERATOR({}.=) {}").format(column.of(one), identifier(column.equality), column.of(other))
+            if column.joinable
+            else sql.SQL('{}::text COLLATE "C" = {}::text').format(column.of(one), column.of(other))
+            for column in self.key
+        )
+
     def match_numbered(self, alias: str) -> sql.Composed:
         """Equality of a table alias's key and the parameters ``$1``, ``$2`` … of dynamic SQL in the database."""
         return conjunction(
@@ -151,6 +169,28 @@ class Layout:
     def digest(self, alias: str) -> sql.Composed:
         """A number that changes whenever a watched column does, computed by the database."""
         return sql.SQL("hashtextextended(ROW({})::text, 0)").format(self.watched_texts(alias))
+
+    @property
+    def bundled(self) -> bool:
+        """Whether keys can be left in arrays."""
+        return not any(column.is_array for column in self.key)
+
+    @cached_property
+    def bundle_columns(self) -> sql.Composed:
+        """Columns of a table of arrays of keys."""
+        return commas(
+            sql.SQL("{} {}[]").format(column.identifier, trusted("text") if column.is_array else column.cast)
+            for column in self.key
+        )
+
+    def numbered(self, prefix: str) -> list[str]:
+        """A name for each key column that is none of the source's own: ``k0``, ``k1`` …."""
+        return [f"{prefix}{n}" for n in range(len(self.key))]
+
+    def bundle_items(self, alias: str, items: str) -> sql.Composed:
+        """The keys in the arrays of a table alias, as a FROM item; see :meth:`item_key`."""
+        arrays, names = commas(column.of(alias) for column in self.key), commas(map(identifier, self.numbered("k")))
+        return sql.SQL("unnest({}) AS {} ({})").format(arrays, identifier(items), names)
 
     @cached_property
     def items(self) -> sql.Composed:

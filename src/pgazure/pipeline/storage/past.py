@@ -6,7 +6,7 @@ results, and so go with the row. The texts themselves are not kept.
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from pgazure.pipeline.storage.database import fetch_all, fetch_one
 from pgazure.pipeline.storage.statements import Statements, commas, identifier, statement
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from datetime import datetime, timedelta
 
     from psycopg import AsyncConnection
@@ -131,6 +132,17 @@ async def find_phrase(connection: AsyncConnection[Any], digest: bytes) -> list[f
             row = await fetch_one(connection, statement("phrase_find"), {"hash": digest})
             return None if row is None else list(row.embedding)
     return None
+
+
+@asynccontextmanager
+async def hold_phrase(connection: AsyncConnection[Any], digest: bytes) -> AsyncIterator[None]:
+    """Keep others from having the phrase embedded meanwhile; waits for whoever is at it. Takes no transaction."""
+    lock = {"key": int.from_bytes(digest[:8], signed=True)}
+    await connection.execute(statement("phrase_lock"), lock)
+    try:
+        yield
+    finally:
+        await connection.execute(statement("phrase_unlock"), lock)
 
 
 async def keep_phrase(connection: AsyncConnection[Any], digest: bytes, vector: list[float]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID, uuid4
 
 import psycopg
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 # After so many claims that ended with their worker, a row is claimed alone.
 _SUSPECT_CLAIMS = 3
 
-# Changes gathered in one transaction: no more, so that others need not wait for long.
+# Changes gathered in one transaction, and bundles of them: no more, so that others need not wait for long.
 _GATHERED_AT_ONCE = 50_000
+_BUNDLES_AT_ONCE = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """One claimed row.
 
     Attributes:
@@ -77,6 +77,9 @@ class Queue:
             pipeline=literal(layout.pipeline),
             queue=layout.queue,
             changes=layout.changes,
+            bundles=layout.bundles,
+            bundle_keys=commas(layout.item_key("u")),
+            bundle_items=layout.bundle_items("b", "u"),
             pending=layout.pending,
             source=layout.source,
             source_oid=layout.source_oid,
@@ -106,9 +109,10 @@ class Queue:
         while True:
             async with connection.transaction():
                 await connection.execute(self._queries["gather_lock"], {})
-                row = await fetch_one(connection, self._queries["gather"], {"limit": _GATHERED_AT_ONCE})
+                limits = {"limit": _GATHERED_AT_ONCE, "bundles": _BUNDLES_AT_ONCE}
+                row = await fetch_one(connection, self._queries["gather"], limits)
             gathered += int(row.rows)
-            if row.rows < _GATHERED_AT_ONCE:
+            if not row.more:
                 return gathered
 
     async def claim(self, connection: AsyncConnection[Any], limit: int) -> Claim:
@@ -136,6 +140,10 @@ class Queue:
     async def fence(self, connection: AsyncConnection[Any], lease: UUID, items: Sequence[Item]) -> set[Key]:
         """Lock and return the rows that are still ours and unchanged; call it inside the writing transaction."""
         return await self._read_ours("fence", connection, lease, items)
+
+    async def settle_unchanged(self, connection: AsyncConnection[Any], lease: UUID, items: Sequence[Item]) -> set[Key]:
+        """Fence rows and take them off the queue, before their last results are written in the same transaction."""
+        return await self._read_ours("settle_unchanged", connection, lease, items)
 
     async def still_ours(self, connection: AsyncConnection[Any], lease: UUID, items: Sequence[Item]) -> set[Key]:
         """Return the same rows, those included that somebody has locked."""

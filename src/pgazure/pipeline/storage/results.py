@@ -180,12 +180,23 @@ class ResultTable(KeyedTable):
             for unit, values in units
         ]
         if rows:
-            transformer = Transformer(connection)
-            parameters = {
-                f"c{n}": _send(kind, values, transformer)
-                for n, (kind, values) in enumerate(zip(self._kinds, zip(*rows, strict=True), strict=True))
-            }
-            await connection.execute(self._write_query, parameters)
+            await connection.execute(self._write_query, _spread(rows, self._kinds, connection))
+
+    async def keep(
+        self, connection: AsyncConnection[Any], results: Mapping[Key, Sequence[tuple[Unit, Values]]]
+    ) -> None:
+        """Keep results of rows that lack others, as their past: what is paid for is found when the rest is done."""
+        rows = [
+            (*key, *self._without_repeated(values), self.step.model_name, unit.digest)
+            for key, units in results.items()
+            for unit, values in units
+        ]
+        if rows:
+            await connection.execute(self._keep_query, _spread(rows, self._kept_kinds, connection))
+
+    def _without_repeated(self, values: Values) -> Values:
+        place = self._repeated
+        return values if place is None else (*values[:place], *values[place + 1 :])
 
     @cached_property
     def _repeated(self) -> int | None:
@@ -197,30 +208,58 @@ class ResultTable(KeyedTable):
         return (*self.layout.key, *self.operation.places, *self.values, *_PROVENANCE)
 
     @cached_property
+    def _kept_columns(self) -> tuple[Column, ...]:
+        return (*self.layout.key, *self.kept, *_PROVENANCE)
+
+    @cached_property
     def _kinds(self) -> list[str]:
+        return self._send_as(self._columns)
+
+    @cached_property
+    def _kept_kinds(self) -> list[str]:
+        return self._send_as(self._kept_columns)
+
+    def _send_as(self, columns: Sequence[Column]) -> list[str]:
         """As what the values of each column are sent; keys are texts, as everywhere."""
         width = len(self.layout.key)
-        return ["text" if n < width else _sent_as(column) for n, column in enumerate(self._columns)]
+        return ["text" if n < width else _sent_as(column) for n, column in enumerate(columns)]
 
     @cached_property
     def _write_query(self) -> sql.SQL:
-        queries = Statements(
-            table=self.table,
-            columns=commas(column.identifier for column in self._columns),
-            expressions=commas(
-                sql.SQL("{}::{}").format(identifier("u", f"c{n}"), trusted(column.type.replace("%", "%%")))
-                for n, column in enumerate(self._columns)
-            ),
-            arrays=commas(trusted(f"%(c{n})b::{kind}[]") for n, kind in enumerate(self._kinds)),
-            names=commas(identifier(f"c{n}") for n in range(len(self._columns))),
-        )
-        return queries["results_write"]
+        return _insertion(self.table, self._columns, self._kinds)["results_write"]
+
+    @cached_property
+    def _keep_query(self) -> sql.SQL:
+        past = identifier(SCHEMA, name_past(self.layout.pipeline, self.step.title))
+        queries = _insertion(past, self._kept_columns, self._kept_kinds).more(keys=self.layout.keys)
+        return queries["past_keep_parts"]
 
 
 async def read_result_tables(connection: AsyncConnection[Any], pipeline_id: int, layout: Layout) -> list[KeyedTable]:
     """Find every table with results of a pipeline, those of steps that it no longer has included."""
     rows = await fetch_all(connection, statement("result_tables"), {"pipeline_id": pipeline_id})
     return [KeyedTable(layout, row.schema, row.table) for row in rows]
+
+
+def _insertion(table: sql.Identifier, columns: Sequence[Column], kinds: Sequence[str]) -> Statements:
+    """Compose what it takes to write rows that come as one array for each column."""
+    return Statements(
+        table=table,
+        columns=commas(column.identifier for column in columns),
+        expressions=commas(
+            sql.SQL("{}::{}").format(identifier("u", f"c{n}"), trusted(column.type.replace("%", "%%")))
+            for n, column in enumerate(columns)
+        ),
+        arrays=commas(trusted(f"%(c{n})b::{kind}[]") for n, kind in enumerate(kinds)),
+        names=commas(identifier(f"c{n}") for n in range(len(columns))),
+    )
+
+
+def _spread(rows: Sequence[tuple[Any, ...]], kinds: Sequence[str], connection: AsyncConnection[Any]) -> dict[str, Any]:
+    """Make the arrays that carry rows."""
+    transformer = Transformer(connection)
+    columns = zip(kinds, zip(*rows, strict=True), strict=True)
+    return {f"c{n}": _send(kind, values, transformer) for n, (kind, values) in enumerate(columns)}
 
 
 def _sent_as(column: Column) -> str:

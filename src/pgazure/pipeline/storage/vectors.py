@@ -67,15 +67,17 @@ def _array_dumper(kind: str, info: TypeInfo) -> type[Dumper]:
         oid = info.array_oid
 
         def dump(self, obj: Vectors) -> Buffer | None:
-            matrix = np.stack(obj.rows)
-            count, length = matrix.shape
+            count, length = len(obj.rows), len(obj.rows[0])
             element = np.dtype([("size", ">i4"), ("length", ">i2"), ("unused", ">i2"), ("numbers", number, (length,))])
-            array = np.zeros(count, element)
+            header = np.array((1, 0, info.oid, count, 1), ",".join(_ARRAY_HEADER)).tobytes()
+            # The one copy of the numbers: megabytes, which every further one would double.
+            message = bytearray(len(header) + count * element.itemsize)
+            message[: len(header)] = header
+            array = np.frombuffer(message, element, offset=len(header))
             array["size"] = element.itemsize - 4
             array["length"] = length
-            array["numbers"] = matrix
-            header = np.array((1, 0, info.oid, count, 1), ",".join(_ARRAY_HEADER))
-            return b"".join((header.tobytes(), array.data))
+            np.stack(obj.rows, out=array["numbers"], casting="same_kind")
+            return message
 
     return ArrayDumper
 
