@@ -170,7 +170,9 @@ def test_a_missing_endpoint_ends_with_four_and_names_it(applied: Cli, monkeypatc
 
 def test_a_budget_that_is_used_up_ends_with_five(applied: Cli, tmp_path: Path) -> None:
     (tmp_path / "pgazure.toml").write_text(FILE.replace("5 USD/day", "0.001 USD/day"), encoding="utf-8")
+    assert "more than the budget" not in applied("plan").out
     assert applied("apply").code == 0
+    assert "more than the budget of 0.001 USD/day: a run stops before it would be crossed" in applied("plan").out
     outcome = applied("run")
     assert outcome.code == 5
     assert "budget of 0.001 USD/day" in outcome.err

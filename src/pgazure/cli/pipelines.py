@@ -158,8 +158,11 @@ def print_plan(plan: Plan) -> None:
     )
     print(
         f"{money(plan.price)} at list prices of {plan.prices_as_of}, "
-        f"at least {duration(plan.seconds)} at the services' default quotas\n"
+        f"at least {duration(plan.seconds)} at the services' default quotas"
     )
+    for budget in plan.crossed:
+        print(f"more than the budget of {budget}: a run stops before it would be crossed")
+    print()
 
 
 def run(

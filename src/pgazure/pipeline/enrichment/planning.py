@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from psycopg import AsyncConnection
 
     from pgazure.pipeline.enrichment.prices import PriceList
+    from pgazure.pipeline.specification.budget import Budget
     from pgazure.pipeline.specification.spec import PipelineSpec, Step
     from pgazure.pipeline.storage.layout import Layout
     from pgazure.pipeline.storage.results import ResultTable
@@ -95,6 +96,7 @@ class Plan:
         source_rows: Rows of the source.
         steps: The steps in order.
         prices_as_of: Date of the price list.
+        budgets: What the pipeline may cost.
     """
 
     pipeline: str
@@ -103,6 +105,12 @@ class Plan:
     source_rows: int
     steps: tuple[StepPlan, ...]
     prices_as_of: str
+    budgets: tuple[Budget, ...] = ()
+
+    @property
+    def crossed(self) -> tuple[Budget, ...]:
+        """The budgets that the price is above, whatever was spent before: a run stops before it crosses one."""
+        return tuple(budget for budget in self.budgets if self.price > budget.amount)
 
     @property
     def price(self) -> Decimal:
@@ -132,7 +140,8 @@ async def make_plan(
             for tally in tallies:
                 await tally.count(connection, page, prices)
         source_rows = (await fetch_one(connection, statement("source_count", source=layout.source))).rows
-    return Plan(pipeline.name, rows, empty, source_rows, tuple(tally.result(prices) for tally in tallies), prices.as_of)
+    steps = tuple(tally.result(prices) for tally in tallies)
+    return Plan(pipeline.name, rows, empty, source_rows, steps, prices.as_of, pipeline.budget)
 
 
 async def _read_rows(
