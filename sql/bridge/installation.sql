@@ -10,6 +10,7 @@ SELECT pg_advisory_xact_lock(1885823356, 0);
 -- What stands in the way of an installation, or is there already.
 SELECT
     EXISTS (SELECT FROM pg_extension WHERE extname = 'azure_ai') AS has_extension,
+    current_setting('server_encoding') = 'SQL_ASCII' AS has_no_encoding,
     -- Found without a right on the schema, which others have not.
     EXISTS (
         SELECT FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace

@@ -1,10 +1,12 @@
 -- name: session_settings
 -- A server waits for months and must notice within seconds that the network is gone, at both ends. Its plans are made
--- once, while the tables are next to empty, and must be right when they are full.
+-- once, while the tables are next to empty, and must be right when they are full. It speaks the encoding of the
+-- database, whatever its environment prefers: so it knows which answers the database can hold.
 SELECT set_config(name, setting, false)
 FROM (VALUES
     ('statement_timeout', '0'), ('lock_timeout', '0'), ('idle_session_timeout', '0'), ('transaction_timeout', '0'),
     ('synchronous_commit', 'off'), ('plan_cache_mode', 'force_generic_plan'), ('enable_seqscan', 'off'),
+    ('client_encoding', current_setting('server_encoding')), ('default_transaction_read_only', 'off'),
     ('tcp_keepalives_idle', '5'), ('tcp_keepalives_interval', '5'), ('tcp_keepalives_count', '3')
 ) AS wanted (name, setting)
 WHERE current_setting(name, true) IS NOT NULL;

@@ -118,6 +118,26 @@ def test_prefetched_answers_do_not_outlive_their_time_or_their_endpoint(session,
     assert emulator.stats()["requests"] == 3
 
 
+def test_prefetch_needs_no_language_and_takes_one_for_each_text(session, emulator):
+    prefetch = "SELECT pgazure.prefetch(%s, ARRAY['what a lovely day'], %s)"
+    assert session.execute(prefetch, (SENTIMENT, "{}")).fetchone() == (1,)
+    assert session.execute(prefetch, (SENTIMENT, '{"language": ["en"]}')).fetchone() == (1,)
+    before = emulator.stats()["requests"]
+    session.execute("SELECT azure_cognitive.analyze_sentiment('what a lovely day')")
+    assert emulator.stats()["requests"] == before
+
+
+def test_a_session_without_a_second_connection_is_told_why(session, functions_served):
+    with session.transaction(force_rollback=True):
+        session.execute("DELETE FROM pgazure_bridge.loopback")
+        with pytest.raises(psycopg.DatabaseError, match=f"{SENTIMENT}: NoConnection: ") as caught:
+            session.execute(f"SELECT {SENTIMENT}('what a lovely day')")
+    assert caught.value.sqlstate == "ZA004"
+    assert "pgazure functions install" in caught.value.diag.message_hint
+    assert "password" not in str(caught.value)
+    session.execute(f"SELECT {SENTIMENT}('what a lovely day')")
+
+
 def test_prefetch_says_what_it_cannot_do(session):
     for wrong in (
         "pgazure.prefetch('azure_cognitive.nothing', ARRAY['a'])",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+from psycopg.conninfo import make_conninfo
+
 
 def test_the_commands_install_show_and_remove_the_functions(cli, bare_conninfo):
     done = cli("functions", "install", "--dsn", bare_conninfo, "--json")
@@ -29,3 +31,6 @@ def test_wrong_usage_is_told_without_a_traceback(cli, bare_conninfo):
     assert unreachable.code == 2
     assert "cannot connect to the database" in unreachable.err
     assert "hidden" not in unreachable.err
+    absent = cli("functions", "serve", "--dsn", make_conninfo(bare_conninfo, dbname="no_such_database"))
+    assert absent.code == 2
+    assert "no_such_database" in absent.err.partition(";")[0]

@@ -181,3 +181,18 @@ async def call_until_answered(connection: psycopg.AsyncConnection) -> None:
                 raise
         else:
             return
+
+
+async def test_a_server_ends_with_what_to_do_when_other_functions_are_installed(functions_conninfo, start_servers):
+    async with serve_faults() as service:
+        (server,) = await asyncio.to_thread(start_servers, functions_conninfo, service.endpoint)
+        async with await psycopg.AsyncConnection.connect(functions_conninfo, autocommit=True) as connection:
+            await connection.execute(
+                "ALTER TABLE pgazure_bridge.request RENAME COLUMN retention TO kept_for;"
+                "UPDATE pgazure_bridge.installation SET revision = revision + 1;"
+                "NOTIFY pgazure_bridge, '1'"
+            )
+            code, log = await asyncio.to_thread(server.wait)
+    assert code == 3
+    assert "install the same version on both sides" in log
+    assert "Traceback" not in log

@@ -173,6 +173,35 @@ async def test_a_session_that_wakes_before_its_answer_is_committed_waits_for_it(
     assert "English" in found
 
 
+async def test_a_session_that_is_cancelled_as_it_wakes_keeps_no_lock(unserved):
+    lock = "(1885823354, request_id::integer)"
+    for _ in range(TRIES):
+        call = await asyncio.wait_for(unserved.start_call(), 10)
+        await unserved.server.execute(
+            f"UPDATE pgazure_bridge.request SET server_pid = pg_backend_pid() RETURNING pg_try_advisory_lock{lock}"
+        )
+        await wait_until_asleep(unserved.waiting, unserved.other)
+        await unserved.server.execute(
+            f"SELECT pg_advisory_unlock{lock}, pg_cancel_backend(%s) FROM pgazure_bridge.request",
+            (unserved.waiting.info.backend_pid,),
+        )
+        with pytest.raises(psycopg.errors.QueryCanceled):
+            await asyncio.wait_for(call, 10)
+    assert await (await unserved.other.execute(LOCKS)).fetchone() == (0,)
+
+
+async def test_a_session_that_has_locked_what_its_call_needs_can_be_cancelled(waiting):
+    await waiting.execute("SET statement_timeout = '100ms'")
+    began = time.monotonic()
+    async with waiting.transaction(force_rollback=True):
+        await waiting.execute("LOCK TABLE pgazure_bridge.request")
+        with pytest.raises(psycopg.DatabaseError):
+            await waiting.execute(CALL)
+    assert time.monotonic() - began < 10
+    await waiting.execute("RESET statement_timeout")
+    await waiting.execute(CALL)
+
+
 @pytest.mark.parametrize("pause", ["0", "0.0005", "0.003"])
 async def test_a_statement_that_is_cancelled_more_than_once_cancels_the_request(
     waiting, faults, functions_conninfo, pause

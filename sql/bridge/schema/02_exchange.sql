@@ -130,9 +130,12 @@ AS $$
 BEGIN
     PERFORM set_config(name, setting, false)
     FROM (VALUES
-        ('statement_timeout', '0'), ('lock_timeout', '0'), ('idle_session_timeout', '0'),
+        ('statement_timeout', '0'), ('idle_session_timeout', '0'),
         ('transaction_timeout', '0'), ('idle_in_transaction_session_timeout', '0'),
-        ('default_transaction_isolation', 'read committed'), ('synchronous_commit', 'off'),
+        ('default_transaction_isolation', 'read committed'), ('default_transaction_read_only', 'off'),
+        ('synchronous_commit', 'off'),
+        -- Whoever locks these tables and calls waits for himself, which PostgreSQL cannot see.
+        ('lock_timeout', '2s'),
         -- Plans are made once, while the tables are next to empty.
         ('plan_cache_mode', 'force_generic_plan'), ('enable_seqscan', 'off')
     ) AS wanted (name, setting)

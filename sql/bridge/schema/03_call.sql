@@ -60,7 +60,10 @@ AS $$
 DECLARE
     loopback pgazure_bridge.loopback;
 BEGIN
-    SELECT * INTO STRICT loopback FROM pgazure_bridge.loopback;
+    SELECT * INTO loopback FROM pgazure_bridge.loopback;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'the database does not know how to connect to itself' USING ERRCODE = 'connection_exception';
+    END IF;
     PERFORM pgazure_bridge.dial(line, loopback.conninfo, loopback.is_unchecked);
     PERFORM FROM dblink(line, 'SELECT pgazure_bridge.settle_in()') AS done (nothing text);
 END
@@ -101,6 +104,9 @@ AS $$
 BEGIN
     FOR attempt IN 1 .. 3 LOOP
         BEGIN
+            -- The lock may be granted in the very moment in which the wait for it ends.
+            PERFORM pg_advisory_unlock_shared(1885823354, objid::integer) FROM pg_locks
+            WHERE pid = pg_backend_pid() AND locktype = 'advisory' AND classid = 1885823354 AND granted;
             IF dblink_is_busy(line) = 1 THEN
                 PERFORM dblink_cancel_query(line);
             END IF;
@@ -146,6 +152,8 @@ DECLARE
     most_losses constant integer := 3;
     losses integer := 0;
     reply record;
+    said text;
+    reason text;
 BEGIN
     BEGIN
         LOOP
@@ -187,6 +195,12 @@ BEGIN
         WHEN query_canceled OR deadlock_detected THEN
             PERFORM pgazure_bridge.give_up(line);
             RAISE;
+        WHEN connection_exception OR insufficient_privilege THEN
+            GET STACKED DIAGNOSTICS said = MESSAGE_TEXT, reason = PG_EXCEPTION_DETAIL;
+            RAISE EXCEPTION '%: NoConnection: the session has no second connection to its database', function
+                USING ERRCODE = 'ZA004', DETAIL = coalesce(nullif(reason, ''), said),
+                HINT = 'Each session that calls needs one: see max_connections. Where the database has moved or was '
+                    'restored from a dump, run pgazure functions install.';
     END;
 EXCEPTION
     -- A second signal may come before the first has been dealt with.

@@ -64,7 +64,8 @@ BEGIN
                 END, argument.name, argument.name, argument.type
             ), ', ')
             FROM unnest(form.names[:cardinality(form.types)], form.types) AS argument (name, type)
-            WHERE argument.name = form.subject OR options ? argument.name
+            -- One language for all texts, or one for each: the type of a NULL decides which form it is.
+            WHERE argument.name IN (form.subject, 'language') OR options ? argument.name
         )
     ) INTO kept USING texts, options;
     PERFORM set_config('pgazure_bridge.retention', '', true);

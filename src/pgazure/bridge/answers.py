@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -129,8 +131,12 @@ _BY_CODE: dict[str, type[Exception]] = {
     "NotSent": ServiceRequestError,
     "content_filter": ContentFilterError,
     "ResponsibleAIPolicyViolation": ContentFilterError,
+    "UnusableAnswer": ServiceResponseError,
 }
 _SERVER_ERROR = 500
+
+# NUL, and not a backslash before such letters.
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
 def write_answer(question: Question, results: list[Any]) -> str:
@@ -138,7 +144,39 @@ def write_answer(question: Question, results: list[Any]) -> str:
     if question.gives_vectors:
         return "vectors"
     written = [_plain(result) for result in results]
-    return orjson.dumps(written if question.is_list else written[0]).decode()
+    return _dump(written if question.is_list else written[0]).decode()
+
+
+def refuse_unwritable(results: list[Any], codec: str) -> list[Any]:
+    """Put a :class:`DocumentError` in the place of each result that a database cannot hold.
+
+    Args:
+        results: One for each text.
+        codec: Encoding of the database, under Python's name.
+    """
+    if _is_writable(results, codec):
+        return results
+    fault = DocumentError("UnusableAnswer", "the answer has characters that this database cannot hold")
+    return [result if _is_writable([result], codec) else fault for result in results]
+
+
+def _is_writable(results: list[Any], codec: str) -> bool:
+    try:
+        written = _dump([_plain(result) for result in results])
+        if codec != "utf-8":
+            written.decode().encode(codec)
+    except (TypeError, ValueError, RecursionError):
+        # Half of a surrogate pair, or a character of another encoding.
+        return False
+    return _NUL.search(written) is None
+
+
+def _dump(value: Any) -> bytes:
+    try:
+        return orjson.dumps(value)
+    except orjson.JSONEncodeError:
+        # It knows integers of 64 bits at most; a model may answer longer ones.
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, default=dataclasses.asdict).encode()
 
 
 def _plain(result: Any) -> Any:
@@ -184,6 +222,8 @@ def _about(attempts: int | None, status_code: int | None, request_id: str | None
 
 
 def _write(function: str, kind: _Kind, said: str, detail: str) -> dict[str, str]:
+    # A service may say what is no text for PostgreSQL.
+    said = said.encode("utf-8", "replace").decode().replace("\0", "?")
     return {
         "sqlstate": kind.sqlstate,
         "message": f"{function}: {kind.name}: {said}",

@@ -156,6 +156,12 @@ async def _check(connection: AsyncConnection[Any], survey: Any, edition: Edition
             "or run DROP EXTENSION azure_ai first"
         )
         raise SchemaError(msg)
+    if survey.has_no_encoding:
+        msg = (
+            "this database has the encoding SQL_ASCII, which does not say what its texts are: install the functions "
+            "in a database with another one, such as UTF8"
+        )
+        raise SchemaError(msg)
     if survey.may_create_helper is False:
         msg = (
             f'the schema pgazure belongs to {survey.helper_owner}, and role "{survey.role_name}" may not add '

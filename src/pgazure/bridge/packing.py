@@ -8,7 +8,13 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from pgazure.bridge.answers import describe_document_error, describe_error, write_answer, write_problems
+from pgazure.bridge.answers import (
+    describe_document_error,
+    describe_error,
+    refuse_unwritable,
+    write_answer,
+    write_problems,
+)
 from pgazure.errors import BatchError
 from pgazure.types import DocumentError
 
@@ -68,11 +74,13 @@ class Packer:
     Args:
         services: Gives the clients.
         window: Seconds that a call waits for company while an earlier one of its kind is under way.
+        codec: Encoding of the database, under Python's name.
     """
 
-    def __init__(self, services: Services, window: float) -> None:
+    def __init__(self, services: Services, window: float, codec: str = "utf-8") -> None:
         self._services = services
         self._window = window
+        self._codec = codec
         self._filling: dict[str, _Parcel] = {}
         self._under_way: dict[str, int] = {}
         self._places: dict[int, _Parcel] = {}
@@ -149,11 +157,14 @@ class Packer:
             together = replace(first, subject=[text for member in members for text in member.question.texts])
         try:
             results = deque(await self._ask(together))
+            if first.function.name == "azure_ai.rank":
+                return [Outcome(write_answer(first, list(results)), None, list(results))]
+            return [
+                self._conclude(member.question, [results.popleft() for _ in member.question.texts])
+                for member in members
+            ]
         except Exception as error:  # noqa: BLE001  whatever it is, each session must be told
             return [_fail(member.question, error) for member in members]
-        if first.function.name == "azure_ai.rank":
-            return [Outcome(write_answer(first, list(results)), None, list(results))]
-        return [_conclude(member.question, [results.popleft() for _ in member.question.texts]) for member in members]
 
     async def _ask(self, question: Question) -> list[Any]:
         method = question.function.bind(self._services.find(question))
@@ -166,6 +177,17 @@ class Packer:
         found = await method(**arguments, throw_on_error=False)
         return [found] if question.function.schema == "azure_ml" else list(found)
 
+    def _conclude(self, question: Question, results: list[Any]) -> Outcome:
+        if not question.gives_vectors:
+            results = refuse_unwritable(results, self._codec)
+        name = question.function.name
+        faults = [describe_document_error(name, fault) for fault in results if isinstance(fault, DocumentError)]
+        if faults and question.throws:
+            if len(results) > 1:
+                faults[0]["detail"] += f" {len(faults)} of {len(results)} texts failed."
+            return Outcome(None, write_problems([], faults[0]), results, failed=True)
+        return Outcome(write_answer(question, results), write_problems(faults, None), results)
+
     async def close(self) -> None:
         """Break off what is under way."""
         tasks = {parcel.task for parcel in self._places.values() if parcel.task is not None}
@@ -173,16 +195,6 @@ class Packer:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _conclude(question: Question, results: list[Any]) -> Outcome:
-    name = question.function.name
-    faults = [describe_document_error(name, fault) for fault in results if isinstance(fault, DocumentError)]
-    if faults and question.throws:
-        if len(results) > 1:
-            faults[0]["detail"] += f" {len(faults)} of {len(results)} texts failed."
-        return Outcome(None, write_problems([], faults[0]), results, failed=True)
-    return Outcome(write_answer(question, results), write_problems(faults, None), results)
 
 
 def _fail(question: Question, error: Exception) -> Outcome:

@@ -86,6 +86,11 @@ class Queue:
         cursor = await self._work.execute(_write_statement(name), values)
         return await cursor.fetchall() if cursor.description else []
 
+    @property
+    def codec(self) -> str:
+        """Encoding of the database, under Python's name."""
+        return self._work.info.encoding
+
     async def check(self) -> None:
         """Make sure that the functions are installed as this server knows them.
 
@@ -165,7 +170,10 @@ class Queue:
         values = {
             "numbers": numbers,
             "answers": [each.answer for each in settled],
-            "problems": [each.problems for each in settled],
+            # What a service says may need characters that the database does not have.
+            "problems": [
+                each.problems and each.problems.encode(self.codec, "replace").decode(self.codec) for each in settled
+            ],
         }
         written = {row.request_id for row in await self._run("settle", **values)}
         if gone := [number for number in numbers if number not in written]:
@@ -263,8 +271,8 @@ async def _connect(conninfo: str) -> AsyncConnection[Any]:
             keepalives_count=3,
         )
     except psycopg.Error as error:
-        reason = next(iter(" ".join(str(error).split("\n")).split("  ")), "no reason is given")
-        msg = f"cannot connect to the database: {reason}; set PGAZURE_DSN, --dsn or libpq's PG* variables"
+        said = " ".join(str(error).split())
+        msg = f"cannot connect to the database: {said}; set PGAZURE_DSN, --dsn or libpq's PG* variables"
         raise ConfigurationError(msg) from None
     connection.adapters.register_dumper(Vectors, VectorsDumper)
     for name in ("fix_search_path", "session_settings"):

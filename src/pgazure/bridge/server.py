@@ -32,6 +32,13 @@ _log = logging.getLogger(__name__)
 
 _KEPT_AT_ONCE = 1_000
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
+# The functions were removed or replaced: on a new connection it is checked which are there now.
+_REPLACED = (
+    psycopg.errors.InvalidSchemaName,
+    psycopg.errors.UndefinedColumn,
+    psycopg.errors.UndefinedFunction,
+    psycopg.errors.UndefinedTable,
+)
 
 
 class Server:
@@ -80,10 +87,10 @@ class Server:
                 try:
                     async with open_queue(self._conninfo) as queue:
                         pause = _SHORTEST_PAUSE
-                        packer = Packer(self._services, self._window)
+                        packer = Packer(self._services, self._window, queue.codec)
                         shift = _Shift(queue, self._services, packer, self._stopping)
                         await shift.work(self._sweep_every, self._on_ready)
-                except (psycopg.OperationalError, psycopg.InterfaceError, ConfigurationError) as error:
+                except (psycopg.OperationalError, psycopg.InterfaceError, ConfigurationError, *_REPLACED) as error:
                     if not pause:
                         raise
                     _log.warning("database lost", extra={"reason": type(error).__name__, "pause": pause})
