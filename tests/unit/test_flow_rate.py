@@ -78,35 +78,72 @@ def test_a_quota_used_up_according_to_the_headers_is_waited_for() -> None:
     assert control.delay(2) == 3
 
 
-def exhaust(control: RateControl, passed: int, seconds: float) -> float:
+def exhaust(control: RateControl, passed: int, seconds: float, begin: float = 0) -> float:
     """Let ``passed`` requests through one upon the other, then refuse until ``seconds`` have gone by."""
-    control.start(0)
+    control.start(begin)
     for number in range(1, passed):
-        control.start(number * 0.01)
-        control.finish(number * 0.01)
-        control.succeed((number - 1) * 0.01, number * 0.01)
-    now = passed * 0.01
+        now = begin + number * 0.01
+        control.start(now)
+        control.finish(now)
+        control.succeed(now - 0.01, now)
+    now = begin + passed * 0.01
     control.start(now)
     control.finish(now)
     control.succeed(now - 0.01, now)
     control.finish(now)
-    control.refuse(now, now, 0, retry_after=seconds - now)
-    control.start(seconds)
-    control.finish(seconds)
-    control.succeed(seconds, seconds)
-    return seconds
+    control.refuse(now, now, 0, retry_after=begin + seconds - now)
+    control.start(begin + seconds)
+    control.finish(begin + seconds)
+    control.succeed(begin + seconds, begin + seconds)
+    return begin + seconds
+
+
+def test_the_first_measurement_is_raised_and_the_second_is_exact() -> None:
+    control = RateControl(8)
+    now = exhaust(control, passed=99, seconds=10)
+    assert 10 < control.rate <= 12
+    exhaust(control, passed=99, seconds=10, begin=now)
+    assert control.rate == pytest.approx(10)
 
 
 def test_after_a_refusal_requests_keep_the_pace_that_the_quota_allows() -> None:
     control = RateControl(8)
-    now = exhaust(control, passed=99, seconds=10)
-    assert control.rate == pytest.approx(10)
-    # One request may make up for a moment lost.
-    for _ in range(2):
+    now = exhaust(control, passed=99, seconds=10, begin=exhaust(control, passed=99, seconds=10))
+    # Three requests may make up for a moment lost.
+    for _ in range(3):
         assert control.delay(now + 1) == 0
         control.start(now + 1)
-    assert control.delay(now + 1) == pytest.approx(0.1, rel=0.01)
-    assert control.delay(now + 1.2) == 0
+    assert control.delay(now + 1) == pytest.approx(0.05, abs=0.01)
+    control.start(now + 1.05)
+    assert control.delay(now + 1.05) == pytest.approx(0.1, abs=0.01)
+
+
+def test_time_in_which_too_few_ask_is_no_part_of_the_measurement() -> None:
+    control = RateControl(8)
+    now = exhaust(control, passed=99, seconds=10, begin=exhaust(control, passed=99, seconds=10))
+    for _ in range(60):
+        control.start(now)
+        control.finish(now + 0.1)
+        control.succeed(now, now + 0.1)
+        now += 1
+    control.start(now)
+    control.finish(now)
+    control.refuse(now, now, 0)
+    control.start(now + 1)
+    control.finish(now + 1)
+    control.succeed(now + 1, now + 1)
+    assert control.rate > 8
+
+
+def test_no_more_are_under_way_than_the_service_says_are_left() -> None:
+    control = RateControl(8)
+    control.start(0)
+    control.finish(1)
+    control.succeed(0, 1, left=2)
+    for _ in range(2):
+        assert control.delay(1) == 0
+        control.start(1)
+    assert control.delay(1) == math.inf
 
 
 def test_without_further_refusals_the_pace_grows() -> None:
@@ -118,7 +155,7 @@ def test_without_further_refusals_the_pace_grows() -> None:
         control.finish(now)
         gaps.append(control.delay(now))
         now += gaps[-1]
-    assert gaps[-1] < gaps[1] / 2
+    assert gaps[-1] < gaps[10] / 2
 
 
 def test_one_refusal_of_few_requests_says_nothing_of_the_quota() -> None:

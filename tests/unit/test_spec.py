@@ -169,6 +169,13 @@ def test_what_an_embed_step_names_is_what_gets_chunked() -> None:
     assert [spec.input_of(step) for step in spec.steps] == ["text", "redacted_text", "chunk_text"]
     alone = make(pl.recognize_pii_entities(), pl.embed("text-embedding-3-small", input="redacted_text"))
     assert alone.input_of(alone.steps[1]) == "redacted_text"
+    # What is made of chunks is not chunked once more.
+    redacted = pl.recognize_pii_entities(input="chunk_text")
+    chunked = make(pl.chunk(), redacted, pl.embed("text-embedding-3-small", input="redacted_text"))
+    assert [chunked.input_of(step) for step in chunked.steps] == ["text", "chunk_text", "redacted_text"]
+    assert [chunked.reads_chunks(step) for step in chunked.steps] == [False, True, True]
+    assert [spec.reads_chunks(step) for step in spec.steps] == [False, False, True]
+    assert [alone.reads_chunks(step) for step in alone.steps] == [False, False]
 
 
 def test_a_step_with_a_language_of_its_own_does_not_wait_for_it_to_be_found() -> None:
@@ -188,7 +195,18 @@ def test_a_step_with_a_language_of_its_own_does_not_wait_for_it_to_be_found() ->
         ([pl.translate("de", input="extractive_summary")], "needs exactly one summarize_extractive step"),
         ([pl.analyze_sentiment(input="summary")], "reads 'summary'; it can read text, abstractive_summary"),
         ([pl.analyze_sentiment(input="language"), pl.detect_language()], "reads 'language'; it can read text"),
-        ([pl.chunk(), pl.analyze_sentiment(input="chunk_text")], "only embed works on chunks"),
+        ([pl.analyze_sentiment(input="chunk_text")], "needs exactly one chunk step"),
+        ([pl.chunk(), pl.detect_language(input="chunk_text")], "cannot read chunk_text.*a row has one language"),
+        ([pl.chunk(), pl.generate("{stars}", input="chunk_text")], "put {input} where the chunk is to stand"),
+        ([pl.chunk(), pl.invoke(["{stars}"], input="chunk_text")], "put {input} where the chunk is to stand"),
+        (
+            [pl.chunk(), pl.call("m:f", returns={"chunk_index": "integer"}, input="chunk_text")],
+            "column chunk_index holds their numbers",
+        ),
+        (
+            [pl.chunk(input="redacted_text"), pl.recognize_pii_entities(input="chunk_text")],
+            "chunk cannot read redacted_text, which is of chunks",
+        ),
         (
             [
                 pl.summarize_extractive(input="abstractive_summary"),
@@ -353,7 +371,7 @@ def test_a_template_of_a_step_is_filled_once_for_each_text_that_it_reads() -> No
     by_title = {step.title: step for step in BUILT.steps}
 
     def compose(title: str, *inputs: str) -> list[str]:
-        return BUILT.compose(by_title[title], inputs, values)
+        return list(BUILT.compose(by_title[title], dict(enumerate(inputs)), values).values())
 
     assert compose("generate", "one", "two") == ["Answer 5 stars: one", "Answer 5 stars: two"]
     assert compose("generate") == []
@@ -361,8 +379,8 @@ def test_a_template_of_a_step_is_filled_once_for_each_text_that_it_reads() -> No
     assert compose("invoke", 'a "b"') == ['{"input_data": ["a \\"b\\"", 3, null]}']
     assert compose("analyze_opinions", "one") == ["one"]
     alone = make(pl.generate("Rate {stars}"))
-    assert alone.compose(alone.steps[0], [], ["", "", "5"]) == ["Rate 5"]
-    assert alone.compose(alone.steps[0], ["one"], ["", "", None]) == []
+    assert alone.compose(alone.steps[0], {}, ["", "", "5"]) == {0: "Rate 5"}
+    assert alone.compose(alone.steps[0], {0: "one"}, ["", "", None]) == {}
 
 
 def test_what_decides_a_result_decides_its_hash_and_nothing_else_does() -> None:

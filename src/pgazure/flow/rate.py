@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 
 from pgazure.flow.retry import LONGEST_WAIT, back_off
 
-# Pauses after a 429 that says no time, in seconds.
+# The least pause after a 429, in seconds: what a quota saves up meanwhile is what passes before the next one.
+_LEAST_PAUSE = 0.2
+# Pauses after a 429 that says no time.
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 3.0
 # A careful start: this many requests side by side, one more for each so many that pass, and so many more for each
@@ -16,29 +18,32 @@ _LONGEST_PAUSE = 3.0
 _CAREFUL = 2
 _STEP = 32
 _STEPS_A_SECOND = 2.0
+# Where answers say what is left, no more than that are under way, and one more for each so many that pass, as
+# what they say may be wrong.
+_DOUBT = 128
 # Requests that make a measurement.
 _ENOUGH = 5
+# Requests that make the first one where the latest went faster than all: what came slowly before them, from a
+# service that was waking up, says nothing of the quota.
+_LATEST = 20
+# The first measurement is raised by so much: a rate that is too high is corrected at once, one that is too low late.
+_HOPE = 1.2
+# The least that a later one keeps of the rate before it: it may be of a bad moment.
+_LEAST = 0.7
+# How much faster than the measurement requests follow each other: so much at once, which uses what a quota has saved
+# up, and so much with the cube of the time without a 429, by which a quota that was raised is found. That time is
+# counted in cycles: the time between two 429s, and no less than makes one request of so many a refused one.
+_MARGIN = 0.01
+_ACCELERATION = 0.03
+_WORTH = 100
+_SHORTEST_CYCLE = 10.0
+_LONGEST_CYCLE = 20.0
+# Where the pace has grown so much, the quota is another one than that which was measured.
+_FASTER = 1.25
+# Seconds that requests may make up for: whoever sends them is not always on time.
+_LATE = 0.25
 # Seconds of silence after which the quota may be another one.
 _FORGET_AFTER = 60.0
-# Requests, and most seconds of the pause after them, that make the measurement where the latest went faster than all:
-# what came slowly before them, from a service that was waking up or whose quota was smaller, says nothing of it.
-_LATEST = 20
-_LONGEST_COUNTED = 1.0
-_FASTER = 1.25
-# Requests that are to pass for each one that is refused, and for each second of a pause: where the quota is not
-# saved up meanwhile, the pause is lost. Pauses over so many seconds are the rest of a window, and lose nothing.
-_WORTH = 100
-_WORTH_SECONDS = 30.0
-_LONGEST_LOSS = 2.0
-_FIRST_GOAL = 100.0
-# How much faster requests follow each other when the goal has passed: so much with each goal, and so much with its
-# cube, by which a quota that was raised is found.
-_GROWTH = 0.04
-_ACCELERATION = 0.03
-# What is kept below a measurement when the goal was missed, and the least that is kept of the rate before it: a short
-# measurement may be of a bad moment.
-_BELOW = 0.98
-_LEAST = 0.8
 
 
 @dataclass(slots=True)
@@ -49,12 +54,11 @@ class RateControl:
     asks, else for a pause that doubles with each 429 in a row. Then a single
     request tries whether the quota is open again. When it is, the requests that
     passed since the last such time, divided by the time they took, are what the
-    quota allows. From then on requests keep that pace, and go faster the more
-    of them pass without a 429: so the quota is used up, and a higher one is
-    found. How soon they do depends on what the last 429 cost, so that about one
-    request in a hundred is refused. Services that send no rate headers are found
-    out in the same way. Where an answer says how many requests are left, little
-    more than those are under way for the first seconds, and after each measurement.
+    quota allows: what was saved up during the pause included. From then on
+    requests go a little faster than that, and ever faster the longer no 429
+    comes: so the quota is used up, few requests are refused, and a higher quota
+    is found. Services that send no rate headers are found out in the same way.
+    Where an answer says how many requests are left, no more than those are under way.
 
     All times are in seconds of one monotonic clock, which the caller reads.
 
@@ -77,11 +81,12 @@ class RateControl:
     _slot_at: float = -math.inf
     _last_at: float = -math.inf
     _since: float | None = None
+    _opened_at: float = math.inf
     _closed_at: float = -math.inf
     _passed: int = 0
     _refused: int = 0
-    _pressed: int = 0
-    _goal: float = _FIRST_GOAL
+    _guessed: bool = False
+    _cycle: float = _SHORTEST_CYCLE
     _answered: int = 0
     _left: int | None = None
     _first_at: float | None = None
@@ -98,21 +103,13 @@ class RateControl:
         if self._since is None:
             self._since = now
         elif not self.under_way:
-            # Time in which nobody asked says nothing of the quota.
-            idle = max(0.0, now - max(self._last_at, self.opens_at, self._slot_at))
-            self._since += idle
-            if idle > _FORGET_AFTER:
-                self.rate, self._goal, self._answered, self._left = math.inf, _FIRST_GOAL, 0, None
-                self._first_at = None
-                self._since, self._passed, self._refused, self._pressed = now, 0, 0, 0
+            self._leave_out(now - max(self._last_at, self.opens_at, self._slot_at))
+        elif math.isfinite(self.rate):
+            self._leave_out(now - max(self.opens_at, self._slot_at + _LATE))
         self.under_way += 1
-        if math.isinf(self.rate):
-            return
-        gap = 1 / self._pace()
-        if self._slot_at > now - gap:
-            # Only who is held back learns that more would have passed.
-            self._pressed += 1
-        self._slot_at = max(now - gap, self._slot_at) + gap
+        if math.isfinite(self.rate):
+            gap = 1 / self._pace(now)
+            self._slot_at = max(now - max(gap, _LATE), self._slot_at) + gap
 
     def finish(self, now: float) -> None:
         """Count a request out, whatever came of it."""
@@ -147,50 +144,53 @@ class RateControl:
             self._refused_at = now
             self.refusals += 1
         own = min(back_off(self.refusals, _FIRST_PAUSE, chance), _LONGEST_PAUSE)
-        wait = own if retry_after is None else retry_after
+        wait = own if retry_after is None else max(_LEAST_PAUSE, retry_after)
         self.opens_at = max(self.opens_at, now + min(wait, LONGEST_WAIT))
+
+    def _leave_out(self, idle: float) -> None:
+        """Leave time in which nobody asked out of the measurement: it says nothing of the quota."""
+        if idle <= 0 or self._since is None:
+            return
+        self._since += idle
+        self._opened_at += idle
+        if idle > _FORGET_AFTER:
+            self.rate, self._cycle, self._guessed = math.inf, _SHORTEST_CYCLE, False
+            self._answered, self._first_at, self._left = 0, None, None
+            self._passed, self._refused = 0, 0
 
     def _most(self, now: float) -> int:
         if self.refusals:
             return 1
         if self._left is not None:
-            since, passed, first = self._since, self._passed, max(1, self._left)
-        elif self.careful and math.isinf(self.rate):
-            since, passed, first = self._first_at, self._answered, _CAREFUL
-        else:
-            return self.ceiling
-        seconds = 0.0 if since is None else now - since
-        return min(self.ceiling, first + passed // _STEP + int(seconds * _STEPS_A_SECOND))
+            return min(self.ceiling, max(1, self._left) + self._passed // _DOUBT)
+        if self.careful and math.isinf(self.rate):
+            seconds = 0.0 if self._first_at is None else now - self._first_at
+            return min(self.ceiling, _CAREFUL + self._answered // _STEP + int(seconds * _STEPS_A_SECOND))
+        return self.ceiling
 
     def _measure(self, now: float) -> None:
         assert self._since is not None
-        elapsed = max(now - self._since, 1e-3)
+        pace = self._pace(self._closed_at)
+        self._opened_at = self._slot_at = now
         if self._passed < _ENOUGH:
-            # Too few for a measurement, and enough to know that it was too fast.
-            self.rate = max(_LEAST * self.rate, self._passed / elapsed)
             return
-        pause = now - self._closed_at
-        lost = min(pause, _LONGEST_LOSS)
-        # A short pause says more of who waited than of the quota, a long one is the rest of a window.
-        ended = self._closed_at if pause < _LONGEST_PAUSE else now
+        elapsed = max(now - self._since, 1e-3)
         found = self._passed / elapsed
         if math.isinf(self.rate):
-            self.rate = max(found, self._measure_latest(ended + min(pause, _LONGEST_COUNTED)))
-            self._goal = _FIRST_GOAL
+            self.rate, self._guessed = _HOPE * max(found, self._measure_latest(now)), True
         else:
-            if self._passed >= self._goal:
-                pace, found = self._pace(), self._passed / max(elapsed - lost, elapsed / 2)
-                self.rate = max(found, self._measure_latest(ended) if pace > _FASTER * found else 0.0)
-            else:
-                # What follows the first measurement, which is a guess, may say that it was far too high.
-                least = 0.0 if self._goal == _FIRST_GOAL else _LEAST * self.rate
-                self.rate = max(_BELOW * found, least)
-            self._goal = max(_WORTH * self._refused, _WORTH_SECONDS * lost * found)
-        self._since, self._passed, self._refused, self._pressed = now, 0, 0, 0
+            if pace > _FASTER * self.rate:
+                # The quota was raised meanwhile: only the latest show by how much.
+                found = max(found, self._measure_latest(self._closed_at))
+            # What follows a guess may say that it was far too high.
+            least = 0.0 if self._guessed else _LEAST * self.rate
+            self.rate, self._guessed = max(min(found, pace), least), False
+        self._cycle = min(max(elapsed, _WORTH * self._refused / self.rate, _SHORTEST_CYCLE), _LONGEST_CYCLE)
+        self._since, self._passed, self._refused = now, 0, 0
 
     def _measure_latest(self, end: float) -> float:
         return _LATEST / max(end - self._latest[0], 1e-3) if len(self._latest) == _LATEST else 0.0
 
-    def _pace(self) -> float:
-        goals = self._pressed / self._goal
-        return self.rate * (1 + _GROWTH * goals + _ACCELERATION * goals**3)
+    def _pace(self, now: float) -> float:
+        cycles = max(0.0, now - self._opened_at) / self._cycle
+        return self.rate * (1 + _MARGIN + _ACCELERATION * cycles**3)

@@ -169,7 +169,7 @@ class RateBook(RateControl):
     def _skip_idle(self, started: float) -> None:
         """Leave time in which nobody asked out of the measurement."""
         if self._since is not None and not self.under_way and not any(count for count, _ in self.workers.values()):
-            self._since += max(0.0, started - max(self._last_at, self.opens_at, self._slot_at, self._since))
+            self._leave_out(started - max(self._last_at, self.opens_at, self._slot_at, self._since))
 
     def to_json(self) -> dict[str, Any]:
         """Spell the book for a JSON column, which knows no infinity."""
@@ -199,10 +199,11 @@ _KEPT = (
     "_refused_at",
     "_slot_at",
     "_last_at",
-    "_closed_at",
     "_since",
+    "_opened_at",
+    "_closed_at",
     "_passed",
     "_refused",
-    "_pressed",
-    "_goal",
+    "_guessed",
+    "_cycle",
 )
