@@ -128,7 +128,8 @@ PARAMETERS = {
     "name": "Name of the step; the operation's where none is given.",
     "table": "Name of the result table; `<pipeline>_<what>` where none is given.",
     "sees": "`redacted` refuses a pipeline in which text reaches the step unredacted.",
-    "input": "What the step reads: `text` (the source's template), or what another step gives.",
+    "input": "What the step reads: `text` (the source's template), or what another step gives: of `chunk_text` it has "
+    "[a result per chunk](../howto/describe-a-pipeline.md#a-result-per-chunk).",
     "language": "Code of every row's language. Without it: what `detect_language` of the pipeline finds, else the "
     "service's default.",
     "domain": "`phi` looks for health information only.",

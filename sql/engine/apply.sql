@@ -63,18 +63,29 @@ SELECT set_config('lock_timeout', '10s', true) WHERE current_setting('lock_timeo
 UPDATE pgazure.pipeline SET fill_wanted = true WHERE pipeline_id = %(pipeline_id)s;
 
 -- name: fill_wanted
--- What is still to be queued: all of the source, or those of its partitions.
-SELECT p.fill_wanted AS whole, w.schemas, w.names FROM pgazure.pipeline p, LATERAL (
-    SELECT array_agg(n.nspname::text ORDER BY c.oid) AS schemas, array_agg(c.relname::text ORDER BY c.oid) AS names
+-- What is still to be queued: all of the source, or those of its partitions; and what the pipeline is by now.
+-- No row where there is nothing.
+SELECT p.fill_wanted AS whole, p.spec, p.updated_at, w.partitions, w.schemas, w.names FROM pgazure.pipeline p, LATERAL (
+    SELECT coalesce(array_agg(c.oid::bigint ORDER BY c.oid), ARRAY[]::bigint[]) AS partitions,
+        coalesce(array_agg(n.nspname::text ORDER BY c.oid), ARRAY[]::text[]) AS schemas,
+        coalesce(array_agg(c.relname::text ORDER BY c.oid), ARRAY[]::text[]) AS names
     FROM pgazure.partition w JOIN pg_class c ON c.oid = w.partition JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE w.pipeline_id = p.pipeline_id AND w.fill_wanted AND c.relkind <> 'p'
 ) AS w
-WHERE p.pipeline_id = %(pipeline_id)s;
+WHERE p.pipeline_id = %(pipeline_id)s AND (p.fill_wanted OR cardinality(w.partitions) > 0);
 
 -- name: fill_done
--- Nothing is left to be queued.
-WITH filled AS (UPDATE pgazure.partition SET fill_wanted = false WHERE pipeline_id = %(pipeline_id)s AND fill_wanted)
-UPDATE pgazure.pipeline SET fill_wanted = false WHERE pipeline_id = %(pipeline_id)s AND fill_wanted;
+-- Nothing is left to be queued of what was wanted then. An apply that is under way is not waited for, since it may
+-- wait for us; like one that came meanwhile, it leaves a wish of its own.
+WITH filled AS (
+    UPDATE pgazure.partition SET fill_wanted = false
+    WHERE pipeline_id = %(pipeline_id)s AND partition = ANY (%(partitions)s::oid[])
+)
+UPDATE pgazure.pipeline SET fill_wanted = false WHERE pipeline_id = (
+    SELECT pipeline_id FROM pgazure.pipeline
+    WHERE pipeline_id = %(pipeline_id)s AND fill_wanted AND updated_at = %(updated_at)s
+    FOR NO KEY UPDATE SKIP LOCKED
+);
 
 -- name: fill_count
 -- What was queued is to be seen by the planner, and by those who ask how many rows wait.
@@ -301,8 +312,8 @@ LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 ORDER BY t.level, 3;
 
 -- name: partition_watch
--- Remember that a partition is watched.
-INSERT INTO pgazure.partition (pipeline_id, partition, fill_wanted) VALUES (%(pipeline_id)s, %(partition)s, %(fill)s)
+-- Remember that a partition is watched, and that its rows are to be queued.
+INSERT INTO pgazure.partition (pipeline_id, partition, fill_wanted) VALUES (%(pipeline_id)s, %(partition)s, true)
 ON CONFLICT DO NOTHING;
 
 -- name: partition_forget

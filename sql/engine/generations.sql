@@ -10,6 +10,10 @@ VALUES (%(pipeline_id)s, %(step)s, %(generation)s, %(spec)s, %(table)s, %(state)
 ON CONFLICT (pipeline_id, step, generation) DO UPDATE SET spec = excluded.spec, result_table = excluded.result_table,
     state = excluded.state;
 
+-- name: generation_tell
+-- Runs under way do not know the new generation, and so must claim nothing more.
+UPDATE pgazure.pipeline SET updated_at = clock_timestamp() WHERE pipeline_id = %(pipeline_id)s;
+
 -- name: generation_retire
 -- The generation that readers have seen so far, with what it was made by.
 UPDATE pgazure.generation SET state = 'old', spec = %(spec)s, result_table = %(table)s

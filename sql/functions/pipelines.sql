@@ -38,7 +38,7 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
         'input', input, 'method', method, 'chunk_size', chunk_size, 'overlap', overlap))
 $$;
 COMMENT ON FUNCTION pgazure.chunk(text, text, integer, integer) IS
-    'Split each row into pieces for embed; method is recursive, sentence, token or markdown';
+    'Split each row into pieces, for embed and steps with input chunk_text; method is recursive, sentence, token or markdown';
 
 CREATE OR REPLACE FUNCTION pgazure.embed(
     input text DEFAULT NULL, model text DEFAULT NULL, batch_size integer DEFAULT 100, dimensions integer DEFAULT NULL
@@ -357,7 +357,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION pgazure.backfill(text) IS
-    'Queue every row of the source again; what has its results already is target so and costs nothing. Returns how many rows';
+    'Queue every row of the source again; what has its results already is found so and costs nothing. Returns how many rows';
 
 CREATE OR REPLACE FUNCTION pgazure.drop_pipeline(name text, drop_tables text[] DEFAULT '{}')
 RETURNS TABLE (result_table text, dropped boolean)

@@ -107,7 +107,7 @@ def test_commands_are_really_parsed():
 
 @pytest.fixture
 async def enriched(conninfo, emulator):
-    """A database with the table and the pipeline that the guides speak of."""
+    """A database with the table and the pipelines that the guides speak of."""
     async with await psycopg.AsyncConnection.connect(conninfo) as connection:
         await connection.execute("CREATE TABLE reviews (id bigint PRIMARY KEY, title text, body text)")
         await connection.execute(
@@ -126,6 +126,11 @@ async def enriched(conninfo, emulator):
             pl.embed("text-embedding-3-small"),
         ],
     )
+    manuals = pl.Pipeline(
+        "manuals",
+        source=pl.table_source("public.reviews", text="{title}\n{body}"),
+        steps=[pl.chunk(), pl.analyze_sentiment(input="chunk_text"), pl.translate("de", input="chunk_text")],
+    )
     client = AsyncClient(
         language_endpoint=emulator.endpoint,
         language_key=emulator.key,
@@ -137,6 +142,7 @@ async def enriched(conninfo, emulator):
     async with client, pl.Engine(conninfo, client=client) as engine:
         await engine.init()
         await engine.apply(reviews)
+        await engine.apply(manuals)
         report = await engine.run("reviews")
     assert (report.rows, report.left, bool(report.parked)) == (3, 0, True)
     return conninfo

@@ -43,6 +43,21 @@ async def start(engine: pl.Engine, db: psycopg.Connection, *steps: object) -> No
     await engine.run("notes")
 
 
+async def test_a_run_under_way_leaves_the_rows_to_one_that_knows_the_new_generation(
+    open_engine: OpenEngine, make_emulator: MakeEmulator, db: psycopg.Connection
+) -> None:
+    slow = make_emulator(latency=0.1)
+    async with open_engine(slow.endpoint) as engine:
+        make_notes(db, *TEXTS)
+        await engine.apply(notes(EMBED))
+        running = asyncio.create_task(engine.run("notes", batch_rows=3, concurrency=1))
+        await until(lambda: slow.stats()["requests"] > 0)
+        await begin(engine)
+        assert (await running).cut_short
+        assert (await engine.run("notes")).complete
+        assert value(db, "SELECT count(*) FROM notes_embeddings_g2") == len(TEXTS)
+
+
 async def test_a_generation_is_filled_by_a_run_while_readers_see_the_old(
     engine: pl.Engine, db: psycopg.Connection, client: AsyncClient, emulator: Emulator
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
@@ -13,8 +14,7 @@ from fix_pipeline import column, notes, value
 from pgazure.errors import SchemaError
 
 if TYPE_CHECKING:
-    import psycopg
-
+    from pgazure.client import AsyncClient
     from pgazure.emulator import Emulator
 
 CHUNKS = "SELECT id, chunk_text FROM notes_chunks ORDER BY id"
@@ -72,6 +72,31 @@ async def test_the_rows_of_a_partition_that_is_attached_are_enriched_and_watched
     assert column(db, PENDING) == [33]
     assert (await parted.run("notes")).rows == 1
     assert column(db, "SELECT id FROM notes_chunks ORDER BY id") == [1, 2, 11, 31, 32, 33]
+
+
+@pytest.mark.parametrize("more", [{}, {"trigger": "on_change"}])
+async def test_the_rows_of_a_partition_that_an_apply_finds_are_enriched_whatever_else_it_changes(
+    parted: pl.Engine, db: psycopg.Connection, more: dict[str, str]
+) -> None:
+    db.execute("CREATE TABLE huge (id int PRIMARY KEY, body text)")
+    db.execute("INSERT INTO huge VALUES (31, 'thirty-one')")
+    db.execute("ALTER TABLE notes ATTACH PARTITION huge FOR VALUES FROM (30) TO (40)")
+    assert (await parted.apply(notes(pl.chunk(), **more))).queued == 1
+    assert (await parted.run("notes")).rows == 1
+    assert column(db, "SELECT id FROM notes_chunks ORDER BY id") == [1, 2, 11, 31]
+
+
+async def test_a_partition_that_somebody_holds_is_not_waited_for_for_ever(
+    parted: pl.Engine, db: psycopg.Connection, conninfo: str, client: AsyncClient
+) -> None:
+    db.execute("CREATE TABLE huge PARTITION OF notes FOR VALUES FROM (30) TO (40)")
+    hasty = pl.Engine(make_conninfo(conninfo, options="-c lock_timeout=100ms"), client=client)
+    with psycopg.connect(conninfo) as other:
+        other.execute("INSERT INTO huge VALUES (31, 'thirty-one')")
+        async with hasty:
+            with pytest.raises(SchemaError, match="new partitions that a transaction holds"):
+                await hasty.run("notes")
+    assert (await parted.run("notes")).rows == 1
 
 
 async def test_the_results_of_a_partition_that_is_detached_or_dropped_go(

@@ -182,7 +182,7 @@ async def test_a_function_that_cannot_be_imported_halts_its_step_and_marks_no_ro
         (lambda: pl.call("m:f", returns={"x": "text; DROP TABLE notes"}), "there is no type 'text; DROP TABLE notes'"),
         (lambda: pl.call("m:f", returns={"X y": "text"}), "result column 'X y'"),
         (lambda: pl.call("m:f", returns={"model": "text"}), "every result table has one of that name"),
-        (lambda: notes(pl.generate("{input}", input="chunk_text"), pl.chunk()), "only embed works on chunks"),
+        (lambda: notes(pl.generate("{stars}", input="chunk_text"), pl.chunk()), "put {input} where the chunk is"),
     ],
 )  # fmt: skip
 def test_a_step_that_cannot_work_is_refused_before_anything_is_sent(build, complaint: str) -> None:

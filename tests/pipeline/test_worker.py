@@ -6,6 +6,7 @@ import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 import pytest
 from psycopg import sql
 
@@ -17,8 +18,6 @@ from pgazure.pipeline.enrichment import worker as room
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-
-    import psycopg
 
     from fix_pg import Databases
     from fix_pipeline import OpenEngine
@@ -162,6 +161,28 @@ async def test_a_tick_is_done_when_its_rows_are_whatever_comes_in_between(
             db.execute("UPDATE pgazure.pipeline SET paused_at = NULL")
             await until(lambda: value(db, DONE) == 6)
             await until(lambda: column(db, "SELECT finished_at FROM pgazure.tick") != [None])
+
+
+async def test_a_pipeline_that_is_dropped_while_the_worker_looks_does_not_end_it(
+    engine: pl.Engine, db: psycopg.Connection, conninfo: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "LOOK_EVERY", 0.05)
+    make_notes(db, "one")
+    await engine.apply(notes(pl.analyze_sentiment(), trigger="on_change"))
+    trouble: list[str] = []
+    async with working(engine, on_trouble=trouble.append):
+        await until(lambda: value(db, RUNS) == 1)
+        with psycopg.connect(conninfo) as other:
+            await until(lambda: not value(db, "SELECT pgazure.is_running(pipeline_id) FROM pgazure.pipeline"))
+            other.execute("SELECT pgazure.drop_pipeline('notes')")
+            waiting = (
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            )
+            await until(lambda: value(db, waiting) > 0)
+        await until(lambda: trouble)
+        await engine.apply(notes(pl.analyze_sentiment(), trigger="on_change"))
+        await until(lambda: value(db, "SELECT count(*) FROM pgazure.run WHERE outcome = 'finished'") == 1)
+    assert "notes: " in trouble[0]
 
 
 async def test_a_pipeline_that_cannot_run_does_not_stop_the_others(engine: pl.Engine, db: psycopg.Connection) -> None:

@@ -18,6 +18,7 @@ from pgazure.pipeline.revision.generations import Generations, StepGeneration, S
 from pgazure.pipeline.revision.likeness import Likeness
 from pgazure.pipeline.revision.orders import Order
 from pgazure.pipeline.revision.removal import Removal
+from pgazure.pipeline.specification.budget import Budget
 from pgazure.pipeline.specification.builders import (
     Pipeline,
     analyze_sentiment,
@@ -48,6 +49,7 @@ from pgazure.pipeline.specification.specfile import SpecFile, read_file
 from pgazure.pipeline.storage.past import Kept
 
 __all__ = [
+    "Budget",
     "Changes",
     "Engine",
     "Generations",

@@ -581,4 +581,4 @@ async def _stop_when(stop: asyncio.Event, runner: Runner) -> None:
 
 
 def _tables(spec: PipelineSpec, layout: Layout) -> dict[str, ResultTable]:
-    return {step.title: ResultTable(layout, step, spec.result_table(step)) for step in spec.steps}
+    return {step.title: ResultTable(layout, spec, step) for step in spec.steps}

@@ -84,7 +84,7 @@ async def search(
             msg = f"pipeline {pipeline} has several embed steps ({names}): say which with step"
         raise InvalidSpecError(msg)
     embed = embeds[0]
-    vector = await _embed(engine, client, ResultTable(layout, embed, described.result_table(embed)), phrase)
+    vector = await _embed(engine, client, ResultTable(layout, described, embed), phrase)
     query = statement(
         "search_nearest",
         key_texts=layout.key_texts("s"),

@@ -1,13 +1,14 @@
 """An operation: what a kind of step stores, how its work is divided, and the call that does it.
 
 A unit is the smallest piece of work that is stored, hashed and paid for by
-itself: a row for most steps, a row and a target language for ``translate``, a
-chunk for ``embed``.
+itself: a row for most steps, a row and a target language for ``translate``. Where
+a step reads chunks, each chunk takes the place of the row.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from copy import copy
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from pgazure.pipeline.enrichment.hashing import hash_input
 from pgazure.pipeline.specification import spec
@@ -15,41 +16,46 @@ from pgazure.pipeline.storage.layout import Column
 from pgazure.types import DocumentError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from pgazure.client import AsyncClient
     from pgazure.pipeline.specification.spec import Step
 
+Place = tuple[Any, ...]
 Values = tuple[Any, ...]
+
+CHUNK_INDEX = Column("chunk_index", "integer")
 
 
 class Unit(NamedTuple):
     """One piece of work.
 
     Attributes:
-        place: Where its result stands within the row: ``()``, ``(target_language,)`` or ``(chunk_index,)``.
+        place: Where its result stands within the row: ``()``, ``(target_language,)``, ``(chunk_index,)`` or both.
         text: The text to work on.
         language: Code of its language, where it is known.
         digest: Hash of all that decides the result.
     """
 
-    place: tuple[Any, ...]
+    place: Place
     text: str
     language: str | None
     digest: bytes
 
 
 class Operation:
-    """One kind of step, a unit per row.
+    """One kind of step, a unit per text that it reads.
 
     Attributes:
-        places: Columns that tell the results of one row apart.
+        parts: Columns that tell the results of one text apart.
+        chunked: Whether a row has several texts, which are told apart by their number.
         columns: Columns of the result itself.
         billed: Whether a service does the work; otherwise it costs nothing and is never looked up.
         repeats: The column of the result that holds the unit's text again.
     """
 
-    places: tuple[Column, ...] = ()
+    parts: tuple[Column, ...] = ()
+    chunked = False
     billed = True
     repeats: str | None = None
 
@@ -69,13 +75,32 @@ class Operation:
         self._parameters = tuple(parameters)
         self._give = give
 
+    @property
+    def places(self) -> tuple[Column, ...]:
+        """Columns that tell the results of one row apart."""
+        return (CHUNK_INDEX, *self.parts) if self.chunked else self.parts
+
+    def by_chunk(self) -> Self:
+        """Return the same operation for a step that reads chunks."""
+        operation = copy(self)
+        operation.chunked = True
+        return operation
+
     def value_columns(self, step: Step) -> tuple[Column, ...]:  # noqa: ARG002 - a step may decide a column's type
         """Columns of the result of this step."""
         return self.columns
 
-    def units(self, step: Step, inputs: Sequence[str], language: str | None) -> list[Unit]:
-        """Divide what a row gives to a step into units."""
-        return [Unit((), text, language, hash_input(step, text, language)) for text in inputs]
+    def units(self, step: Step, inputs: Mapping[int, str], language: str | None) -> list[Unit]:
+        """Divide what a row gives to a step, by number, into units."""
+        return [
+            Unit((index, *part) if self.chunked else part, text, language, digest)
+            for index, text in inputs.items()
+            for part, digest in self.divide(step, text, language)
+        ]
+
+    def divide(self, step: Step, text: str, language: str | None) -> list[tuple[Place, bytes]]:
+        """Name the parts of the work on one text, with the hash of each."""
+        return [((), hash_input(step, text, language))]
 
     def parcels(self, step: Step, units: Sequence[Unit]) -> list[Sequence[Unit]]:  # noqa: ARG002
         """Divide work into the parts whose prices a budget reserves one by one."""
@@ -94,8 +119,9 @@ class Operation:
         results = await function([unit.text for unit in units], throw_on_error=False, **arguments)
         return [r if isinstance(r, DocumentError) else self._unpack(r) for r in results]
 
-    def give(self, results: Sequence[tuple[tuple[Any, ...], Values]]) -> list[str]:
-        """Texts that another step may read, from the results of one row in order of place."""
+    def give(self, results: Sequence[tuple[Place, Values]]) -> dict[int, str]:
+        """Texts that another step may read, by number, from the results of one row in order of place."""
         if self._give is None:
-            return []
-        return [text for _, values in results if (text := self._give(values)) and not text.isspace()]
+            return {}
+        found = ((place[0] if self.chunked else 0, self._give(values)) for place, values in results)
+        return {index: text for index, text in found if text and not text.isspace()}

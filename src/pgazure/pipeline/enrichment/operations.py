@@ -8,40 +8,36 @@ from typing import TYPE_CHECKING, Any
 from pgazure.errors import ConfigurationError
 from pgazure.pipeline.enrichment.hashing import hash_input
 from pgazure.pipeline.enrichment.model_operations import Calling, Extraction, Generation, Invocation, Ranking, Truth
-from pgazure.pipeline.enrichment.operation import Operation, Unit, Values
+from pgazure.pipeline.enrichment.operation import CHUNK_INDEX, Operation, Place, Unit, Values
 from pgazure.pipeline.specification import spec
 from pgazure.pipeline.storage.layout import Column
 from pgazure.types import DocumentError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from pgazure.client import AsyncClient
-    from pgazure.pipeline.specification.spec import Step
+    from pgazure.pipeline.specification.spec import PipelineSpec, Step
 
-__all__ = ["OPERATIONS", "Operation", "Unit", "Values"]
+__all__ = ["CHUNK_INDEX", "OPERATIONS", "Operation", "Place", "Unit", "Values", "operation_of"]
 
 
 class _Translation(Operation):
-    """A unit per row and target language; texts that lack the same targets share requests."""
+    """A unit per text and target language; texts that lack the same targets share requests."""
 
-    places = (Column("target_language", "text"),)
+    parts = (Column("target_language", "text"),)
 
-    def units(self, step: Step, inputs: Sequence[str], language: str | None) -> list[Unit]:
+    def divide(self, step: Step, text: str, language: str | None) -> list[tuple[Place, bytes]]:  # noqa: ARG002
         assert isinstance(step, spec.Translate)
-        return [
-            Unit((target,), text, language, hash_input(step, text, target))
-            for text in inputs
-            for target in step.target_language
-        ]
+        return [((target,), hash_input(step, text, target)) for target in step.target_language]
 
     async def call(self, client: AsyncClient, step: Step, units: Sequence[Unit]) -> list[Values | DocumentError]:
         assert isinstance(step, spec.Translate)
         wanted: dict[str, list[str]] = {}
         for unit in units:
             targets = wanted.setdefault(unit.text, [])
-            if unit.place[0] not in targets:
-                targets.append(unit.place[0])
+            if unit.place[-1] not in targets:
+                targets.append(unit.place[-1])
         by_targets: dict[tuple[str, ...], list[str]] = {}
         for text, targets in wanted.items():
             by_targets.setdefault(tuple(targets), []).append(text)
@@ -64,20 +60,22 @@ class _Translation(Operation):
                     source = found.language if found else step.source_language
                     # By position: the service may spell a target its own way (zh-cn comes back as zh-Hans).
                     done[text, target] = (result.translations[place].text, source)
-        return [done[unit.text, unit.place[0]] for unit in units]
+        return [done[unit.text, unit.place[-1]] for unit in units]
 
 
 class _Chunking(Operation):
     """A unit per chunk, done here."""
 
-    places = (Column("chunk_index", "integer"),)
+    chunked = True
     billed = False
 
-    def units(self, step: Step, inputs: Sequence[str], language: str | None) -> list[Unit]:
+    def units(self, step: Step, inputs: Mapping[int, str], language: str | None) -> list[Unit]:
         from pgazure.pipeline.enrichment.chunking import split  # noqa: PLC0415 - brings the tokenizer
 
         assert isinstance(step, spec.Chunk)
-        pieces = [piece for text in inputs for piece in split(text, step.chunk_size, step.overlap, step.method)]
+        pieces = [
+            piece for text in inputs.values() for piece in split(text, step.chunk_size, step.overlap, step.method)
+        ]
         return [Unit((n,), piece, language, hash_input(step, piece)) for n, piece in enumerate(pieces)]
 
     async def call(self, client: AsyncClient, step: Step, units: Sequence[Unit]) -> list[Values | DocumentError]:  # noqa: ARG002
@@ -85,17 +83,17 @@ class _Chunking(Operation):
 
 
 class _Embedding(Operation):
-    """A unit per text that another step gives, or one for the row."""
+    """Numbered always, so that vectors of chunks and of whole rows lie in tables of one form."""
 
-    places = (Column("chunk_index", "integer"),)
+    chunked = True
     repeats = "chunk_text"
 
     def value_columns(self, step: Step) -> tuple[Column, ...]:
         assert isinstance(step, spec.Embed)
         return (Column("chunk_text", "text"), Column("embedding", f"{step.vector_type}({step.width})"))
 
-    def units(self, step: Step, inputs: Sequence[str], language: str | None) -> list[Unit]:
-        return [Unit((n,), text, language, hash_input(step, text)) for n, text in enumerate(inputs)]
+    def divide(self, step: Step, text: str, language: str | None) -> list[tuple[Place, bytes]]:  # noqa: ARG002
+        return [((), hash_input(step, text))]
 
     async def call(self, client: AsyncClient, step: Step, units: Sequence[Unit]) -> list[Values | DocumentError]:
         assert isinstance(step, spec.Embed)
@@ -240,3 +238,9 @@ OPERATIONS: dict[str, Operation] = {
     "invoke": Invocation(),
     "call": Calling(),
 }
+
+
+def operation_of(pipeline: PipelineSpec, step: Step) -> Operation:
+    """Find the operation of a step, with a result per chunk where that is what it reads in this pipeline."""
+    operation = OPERATIONS[step.operation]
+    return operation.by_chunk() if pipeline.reads_chunks(step) else operation

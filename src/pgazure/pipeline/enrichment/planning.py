@@ -171,8 +171,7 @@ class _Tally:
         self._pipeline = pipeline
         self._table = table
         self._chunk = next((s for s in pipeline.steps if isinstance(s, spec.Chunk)), None)
-        reads = pipeline.input_of(step)
-        self._splits = reads == "chunk_text"
+        self._splits = pipeline.reads_chunks(step)
         self._exact = not (
             pipeline.dependencies[step.title] - ({self._chunk.title} if self._chunk else set())
         ) and not (self._splits and self._chunk is not None and pipeline.input_of(self._chunk) != "text")
@@ -185,12 +184,12 @@ class _Tally:
 
     async def count(self, connection: AsyncConnection[Any], rows: Sequence[_Row], prices: PriceList) -> None:
         """Add a page."""
-        operation = OPERATIONS[self._step.operation]
+        operation = self._table.operation
         fresh: dict[bytes, str] = {}
         for text, values in rows:
-            inputs = [] if text is None else [text]
+            inputs = {} if text is None else {0: text}
             if self._splits and self._chunk is not None:
-                inputs = [unit.text for unit in OPERATIONS["chunk"].units(self._chunk, inputs, None)]
+                inputs = {unit.place[0]: unit.text for unit in OPERATIONS["chunk"].units(self._chunk, inputs, None)}
             inputs = self._pipeline.compose(self._step, inputs, values)
             for unit in operation.units(self._step, inputs, getattr(self._step, "language", None)):
                 self._texts += 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from logging import WARNING
 from typing import TYPE_CHECKING, Any
 
@@ -159,13 +159,14 @@ class _Row:
 
     Attributes:
         item: What was claimed.
-        given: What the steps so far have given, by what it is called; ``text`` is the source's own.
+        given: What the steps so far have given, by what it is called and, where it is of chunks, by their number;
+            ``text`` is the source's own.
         stale: Steps under which results of another text still stand.
         failed: Steps without a result, and in how many seconds to try again (``None``: not by itself).
     """
 
     item: Item
-    given: dict[str, list[str]]
+    given: dict[str, dict[int, str]]
     stale: set[str] = field(default_factory=set)
     failed: dict[str, float | None] = field(default_factory=dict)
 
@@ -204,7 +205,7 @@ class Batch:
         for item in claim.items:
             if item.present:
                 text = workshop.spec.render(item.values)
-                self._rows[item.key] = _Row(item, {"text": [] if text is None else [text]})
+                self._rows[item.key] = _Row(item, {"text": {} if text is None else {0: text}})
             else:
                 self._gone.append(item)
         self._steps_left = len(workshop.spec.steps)
@@ -310,10 +311,10 @@ class Batch:
 
     def _divide(self, step: Step, row: _Row) -> list[Unit]:
         pipeline = self._shop.spec
-        inputs = pipeline.compose(step, row.given.get(pipeline.input_of(step), []), row.item.values)
+        inputs = pipeline.compose(step, row.given.get(pipeline.input_of(step), {}), row.item.values)
         language = None
         if isinstance(step, spec.LanguageStep):
-            language = step.language or next(iter(row.given.get("language", [])), None)
+            language = step.language or row.given.get("language", {}).get(0)
         return self._shop.tables[step.title].operation.units(step, inputs, language)
 
     async def _do(self, step: Step, rows: dict[Key, _Row], due: dict[Key, list[Unit]]) -> None:
@@ -460,7 +461,7 @@ class Batch:
             for unit in units:
                 result = done[unit.digest]
                 if isinstance(result, DocumentError):
-                    bad.setdefault(key, result)
+                    bad.setdefault(key, self._locate(step, unit, result))
                 else:
                     written.append((unit, result))
             (parts if key in bad else good)[key] = written
@@ -493,6 +494,12 @@ class Batch:
         for item in items:
             # A row that changed is due at once; one that somebody works on in an open transaction is paid for again.
             self._postpone(step, [rows[item.key]], _AFTER_LOCK if item.key in held else 0.0)
+
+    def _locate(self, step: Step, unit: Unit, error: DocumentError) -> DocumentError:
+        """Say which chunk an error is of."""
+        if not self._shop.spec.reads_chunks(step):
+            return error
+        return replace(error, message=f"chunk {unit.place[0]}: {error.message}")
 
     async def _keep_errors(
         self,

@@ -155,9 +155,19 @@ class Worker:
         for name, row in served.items():
             if name in self._runs or row.paused or self._rests_still(row):
                 continue
-            tick = None if row.trigger in NOT_SCHEDULED else await self._take_tick(row)
-            if row.ordered or tick or (row.trigger == "on_change" and await self._has_due(row)):
-                self._begin(row, tick)
+            try:
+                await self._look_at(row)
+            except _AWAY:
+                raise
+            except (PgAzureError, psycopg.Error) as error:
+                # A source that does not fit any more, say, or a pipeline that was dropped while we looked.
+                self._rest(row, str(error))
+
+    async def _look_at(self, row: Any) -> None:
+        """Begin a run of one pipeline, if there is something to do for it."""
+        tick = None if row.trigger in NOT_SCHEDULED else await self._take_tick(row)
+        if row.ordered or tick or (row.trigger == "on_change" and await self._has_due(row)):
+            self._begin(row, tick)
 
     async def _read_served(self) -> dict[str, Any]:
         async with self._engine.pool.connection() as connection:
@@ -174,11 +184,7 @@ class Worker:
         return self._ticks.get(row.pipeline_id)
 
     async def _has_due(self, row: Any) -> bool:
-        try:
-            return row.name not in self._begun or await self._engine.has_due(row.name)
-        except PgAzureError as error:
-            self._rest(row, str(error))
-            return False
+        return row.name not in self._begun or await self._engine.has_due(row.name)
 
     def _begin(self, row: Any, tick: datetime | None) -> None:
         run = self._runs[row.name] = _Run(row.updated_at)

@@ -11,7 +11,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from pgazure.errors import InvalidSpecError, SchemaError
-from pgazure.pipeline.enrichment.operations import OPERATIONS
+from pgazure.pipeline.enrichment.operations import CHUNK_INDEX, Operation, operation_of
 from pgazure.pipeline.enrichment.polling import poll
 from pgazure.pipeline.revision.comparison import Changes, compare
 from pgazure.pipeline.revision.generation_steps import add_generations
@@ -19,7 +19,7 @@ from pgazure.pipeline.specification.spec import Embed, PipelineSpec, Step, read_
 from pgazure.pipeline.storage.capture import make_capture, make_changes, make_pending
 from pgazure.pipeline.storage.catalog import read_columns, read_layout, require_all_rows
 from pgazure.pipeline.storage.database import fetch_all, fetch_one
-from pgazure.pipeline.storage.filling import fill_queue
+from pgazure.pipeline.storage.filling import fill_queue, hold_queue
 from pgazure.pipeline.storage.layout import Column, Layout
 from pgazure.pipeline.storage.past import make_past
 from pgazure.pipeline.storage.results import ResultTable, read_result_tables
@@ -27,7 +27,7 @@ from pgazure.pipeline.storage.schema import require_vector
 from pgazure.pipeline.storage.statements import Statements, commas, identifier, literal, statement, trusted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from psycopg import AsyncConnection
 
@@ -111,6 +111,9 @@ class _Applier:
         if changes.refused and not in_place:
             raise InvalidSpecError(changes.refused[0])
         changes.refused.clear()
+        if layout.polled is not None:
+            # In the order of those who poll: first the queue, then the pipeline.
+            await hold_queue(self.connection, layout)
         pipeline_id: int = (
             await fetch_one(
                 self.connection,
@@ -181,7 +184,7 @@ class _Applier:
         )
 
     async def _make_results(self, step: Step, pipeline_id: int) -> None:
-        layout, operation, name = self.layout, OPERATIONS[step.operation], self.spec.result_table(step)
+        layout, operation, name = self.layout, operation_of(self.spec, step), self.spec.result_table(step)
         table = identifier(layout.schema, name)
         columns = (*layout.key, *operation.places, *operation.value_columns(step))
         names = [column.name for column in columns]
@@ -202,10 +205,9 @@ class _Applier:
         existing = await read_columns(self.connection, layout.schema, name)
         if existing is None:
             await self._create_results(step, table)
-        elif wrong := [c for c in columns if not _same_type(existing.get(c.name), c.type)]:
-            difference = ", ".join(f"{c.name} is {existing.get(c.name, 'missing')}, not {c.type}" for c in wrong)
+        elif wrong := _find_differences(existing, columns):
             msg = (
-                f"step {step.title}: table {layout.schema}.{name} is there and differs ({difference}); "
+                f"step {step.title}: table {layout.schema}.{name} is there and differs ({', '.join(wrong)}); "
                 "set table = … to write elsewhere, or drop the old table yourself"
             )
             raise InvalidSpecError(msg)
@@ -228,10 +230,10 @@ class _Applier:
             dimensions=getattr(step, "width", None),
             past=False,
         )
-        await make_past(self.connection, ResultTable(layout, step, name), pipeline_id)
+        await make_past(self.connection, ResultTable(layout, self.spec, step), pipeline_id)
 
     async def _create_results(self, step: Step, table: sql.Identifier) -> None:
-        layout, operation, name = self.layout, OPERATIONS[step.operation], self.spec.result_table(step)
+        layout, operation, name = self.layout, operation_of(self.spec, step), self.spec.result_table(step)
         row_key = commas(column.identifier for column in (*layout.key, *operation.places))
         not_null = [sql.SQL("{} NOT NULL").format(c.definition) for c in (*layout.key, *operation.places)]
         values = [column.definition for column in operation.value_columns(step)]
@@ -261,7 +263,8 @@ class _Applier:
         joins: list[sql.Composable] = []
         for position, step in enumerate(self.spec.steps):
             alias = f"r{position}"
-            join, shown = _join_of(step, layout, identifier(layout.schema, self.spec.result_table(step)), alias)
+            table = identifier(layout.schema, self.spec.result_table(step))
+            join, shown = _join_of(step, operation_of(self.spec, step), layout, table, alias)
             joins.append(join)
             for column, expression in shown:
                 label = column if column not in taken else f"{step.title}_{column}"
@@ -308,27 +311,58 @@ _SHOWN: dict[str, tuple[tuple[str, str], ...]] = {
     "invoke": (("invoked", "result"),),
 }
 
-_GATHERED = {
-    "translate": ("translations", "jsonb_object_agg(r.target_language, r.text ORDER BY r.target_language)"),
-    "chunk": ("chunk_count", "count(*)"),
-    "embed": ("embedding_count", "count(*)"),
-}
+_COUNTED = {"chunk": "chunk_count", "embed": "embedding_count"}
+_GATHERED = {"translate": ("translations", "jsonb_object_agg(r.target_language, r.text ORDER BY r.target_language)")}
 
 
 def _join_of(
-    step: Step, layout: Layout, table: sql.Identifier, alias: str
+    step: Step, operation: Operation, layout: Layout, table: sql.Identifier, alias: str
 ) -> tuple[sql.Composable, list[tuple[str, sql.Composable]]]:
-    """Join a step's results to the source ``s``: as they are, or gathered into one value where a row has several."""
-    if step.operation not in _GATHERED:
-        values = OPERATIONS[step.operation].value_columns(step)
-        shown = _SHOWN.get(step.operation, tuple((column.name, column.name) for column in values))
+    """Join a step's results to the source ``s``: as they are, or gathered into one value where a row has several.
+
+    What was made of chunks becomes a JSON array in their order.
+    """
+    if not operation.places:
         join = sql.SQL("LEFT JOIN {} {} ON {}").format(table, identifier(alias), layout.match("s", alias))
-        return join, [(label, Column(column, "").of(alias)) for label, column in shown]
-    label, aggregate = _GATHERED[step.operation]
-    join = sql.SQL("LEFT JOIN LATERAL (SELECT {} AS gathered FROM {} r WHERE {}) {} ON true").format(
-        trusted(aggregate), table, layout.match("r", "s"), identifier(alias)
-    )
-    return join, [(label, identifier(alias, "gathered"))]
+        return join, _show(step, operation, alias)
+    if step.operation in _COUNTED:
+        shown: list[tuple[str, sql.Composable]] = [(_COUNTED[step.operation], trusted("count(*)"))]
+    elif step.operation in _GATHERED:
+        label, aggregate = _GATHERED[step.operation]
+        shown = [(label, trusted(aggregate))]
+    else:
+        shown = _show(step, operation, "r")
+    rows = sql.SQL("FROM {} r WHERE {}").format(table, layout.match("r", "s"))
+    if operation.chunked and step.operation not in _COUNTED:
+        index, group = CHUNK_INDEX.of("r"), trusted("GROUP BY r.chunk_index" if operation.parts else "")
+        rows = sql.SQL("FROM (SELECT {}, {} {} {}) c").format(index, _label(shown), rows, group)
+        in_order = CHUNK_INDEX.of("c")
+        shown = [
+            (label, sql.SQL("jsonb_agg({} ORDER BY {})").format(identifier("c", label), in_order)) for label, _ in shown
+        ]
+    join = sql.SQL("LEFT JOIN LATERAL (SELECT {} {}) {} ON true").format(_label(shown), rows, identifier(alias))
+    return join, [(label, identifier(alias, label)) for label, _ in shown]
+
+
+def _show(step: Step, operation: Operation, alias: str) -> list[tuple[str, sql.Composable]]:
+    columns = [(column.name, column.name) for column in operation.value_columns(step)]
+    return [(label, identifier(alias, column)) for label, column in _SHOWN.get(step.operation, columns)]
+
+
+def _label(shown: Sequence[tuple[str, sql.Composable]]) -> sql.Composed:
+    return commas(sql.SQL("{} AS {}").format(expression, identifier(label)) for label, expression in shown)
+
+
+def _find_differences(existing: Mapping[str, str], columns: Sequence[Column]) -> list[str]:
+    """Say in which columns a table differs from what a step writes."""
+    found = [
+        f"{c.name} is {existing.get(c.name, 'missing')}, not {c.type}"
+        for c in columns
+        if not _same_type(existing.get(c.name), c.type)
+    ]
+    if CHUNK_INDEX.name in existing and CHUNK_INDEX.name not in {column.name for column in columns}:
+        found.append(f"it has {CHUNK_INDEX.name}, for results of chunks")
+    return found
 
 
 def _same_type(found: str | None, wanted: str) -> bool:

@@ -14,7 +14,7 @@ from psycopg.types.json import Jsonb
 from pydantic import ValidationError
 
 from pgazure.errors import InvalidSpecError, SchemaError
-from pgazure.pipeline.enrichment.operations import OPERATIONS
+from pgazure.pipeline.enrichment.operations import OPERATIONS, operation_of
 from pgazure.pipeline.enrichment.runner import LEASE
 from pgazure.pipeline.revision import apply as applying
 from pgazure.pipeline.revision.generation_steps import name_generation, read_step, shadow_step
@@ -121,7 +121,7 @@ class Generations:
         return [await self._describe(row) for row in self._rows]
 
     async def open(self, step_name: str, changes: Mapping[str, Any]) -> StepGeneration:
-        """Begin a generation with other parameters; the next runs fill it.
+        """Begin a generation with other parameters; the next runs fill it, and one under way ends early.
 
         Raises:
             InvalidSpecError: The step cannot have one, or the parameters are wrong or no others.
@@ -145,6 +145,7 @@ class Generations:
         await self._save(number, changed, table, "new")
         await applying.make_results(self._connection, pipeline, self._layout, self._pipeline_id, shadow)
         await enqueue_all(self._connection, self._pipeline_id, self._layout)
+        await self._execute("generation_tell")
         return await self._again(step_name, number)
 
     async def switch(self, step_name: str, number: int | None = None, *, incomplete: bool = False) -> Switch:
@@ -224,7 +225,8 @@ class Generations:
         step = self._find(step_name)
         row, current = self._choose(step_name, number)
         tables = (current.result_table, row.result_table)
-        return await compare_generations(self._connection, self._layout, (step, read_step(row)), tables, sample=sample)
+        steps, places = (step, read_step(row)), operation_of(self._pipeline, step).places
+        return await compare_generations(self._connection, self._layout, steps, tables, places, sample=sample)
 
     def _find(self, title: str) -> Step:
         step = next((each for each in self._pipeline.steps if each.title == title), None)

@@ -58,6 +58,7 @@ async def compare_generations(
     layout: Layout,
     steps: tuple[Step, Step],
     tables: tuple[str, str],
+    places: Sequence[Column],
     *,
     sample: int = SAMPLE,
 ) -> Likeness:
@@ -68,10 +69,10 @@ async def compare_generations(
         layout: The source.
         steps: What the one and the other are made by.
         tables: Where they lie, in the schema of the source.
+        places: Columns that tell the results of one row apart.
         sample: Most results to compare.
     """
     step, other = steps
-    operation = OPERATIONS[step.operation]
     one, two = _compared(step), _compared(other)
     fragments: dict[str, sql.Composable] = {
         "table_one": identifier(layout.schema, tables[0]),
@@ -79,7 +80,7 @@ async def compare_generations(
         "one": one.of("a"),
         "other": two.of("b"),
         "same": conjunction(
-            [layout.match("a", "b"), *(sql.SQL("{} = {}").format(p.of("a"), p.of("b")) for p in operation.places)]
+            [layout.match("a", "b"), *(sql.SQL("{} = {}").format(p.of("a"), p.of("b")) for p in places)]
         ),
     }
     if step.operation in _LABELS:

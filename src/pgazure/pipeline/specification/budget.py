@@ -12,7 +12,12 @@ _BUDGET = re.compile(r"(?P<amount>\d+(?:\.\d+)?) USD/(?P<period>run|day|pipeline
 
 
 class Budget(SpecModel):
-    """What a pipeline may cost at list price, written ``5 USD/day``, ``2.50 USD/run`` or ``300 USD/pipeline``."""
+    """What a pipeline may cost at list price, written ``5 USD/day``, ``2.50 USD/run`` or ``300 USD/pipeline``.
+
+    Attributes:
+        amount: USD.
+        period: What is added up: a run, a day (UTC), or all that the pipeline has ever cost.
+    """
 
     amount: Decimal
     period: Literal["run", "day", "pipeline"]

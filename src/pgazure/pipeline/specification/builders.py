@@ -249,7 +249,7 @@ def chunk(
     name: str | None = None,
     table: str | None = None,
 ) -> Step:
-    """Split each row into pieces for the embed step.
+    """Split each row into pieces, for the steps that read ``chunk_text``; embed does by itself.
 
     Args:
         method: ``recursive`` cuts at the largest borders that fit: paragraphs, sentences, words. ``markdown`` knows

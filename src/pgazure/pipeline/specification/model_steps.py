@@ -19,7 +19,7 @@ from pgazure.pipeline.specification.steps import Step
 from pgazure.pipeline.specification.template import Template
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
 INPUT = "input"
 
@@ -45,19 +45,6 @@ def _read_template(value: str, what: str) -> Template:
         raise ValueError(msg) from None
 
 
-def _fill(template: Template, inputs: Sequence[str], columns: Mapping[str, str | None]) -> list[str]:
-    """Fill a template once per input; where it reads columns alone, once for the row."""
-    if INPUT not in template.columns:
-        text = template.render([columns[name] for name in template.columns])
-        return [] if text is None else [text]
-    filled = []
-    for each in inputs:
-        text = template.render([each if name == INPUT else columns[name] for name in template.columns])
-        if text is not None:
-            filled.append(text)
-    return filled
-
-
 class TemplateStep(Step):
     """A step that puts what it reads into a template of its own."""
 
@@ -73,9 +60,14 @@ class TemplateStep(Step):
         """Columns that the template names."""
         return tuple(name for name in self.template.columns if name != INPUT)
 
-    def compose(self, inputs: Sequence[str], columns: Mapping[str, str | None]) -> list[str]:
+    @property
+    def reads_input(self) -> bool:
+        """Whether the template holds ``{input}``."""
+        return INPUT in self.template.columns
+
+    def compose(self, text: str, columns: Mapping[str, str | None]) -> str | None:
         """Fill the template."""
-        return _fill(self.template, inputs, columns)
+        return self.template.render([text if name == INPUT else columns[name] for name in self.template.columns])
 
 
 class ChatStep(Step):
@@ -236,22 +228,24 @@ class Invoke(Step):
         names = (name for template in self._templates_in for name in template.columns)
         return tuple(dict.fromkeys(name for name in names if name != INPUT))
 
-    def compose(self, inputs: Sequence[str], columns: Mapping[str, str | None]) -> list[str]:
+    @property
+    def reads_input(self) -> bool:
+        """Whether the body holds ``{input}``."""
+        return any(INPUT in template.columns for template in self._templates_in)
+
+    def compose(self, text: str, columns: Mapping[str, str | None]) -> str | None:
         """Write the request's body, as JSON."""
-        reads_input = any(INPUT in template.columns for template in self._templates_in)
-        if not reads_input and not any((columns[name] or "").strip() for name in self.columns):
-            return []
+        if not self.reads_input and not any((columns[name] or "").strip() for name in self.columns):
+            return None
+        given = {**columns, INPUT: text}
 
-        def body(given: Mapping[str, str | None]) -> str:
-            def fill(text: str) -> str:
-                if "{" not in text:
-                    return text
-                template = Template.parse(text)
-                return template.render([given[name] for name in template.columns]) or ""
+        def fill(text: str) -> str:
+            if "{" not in text:
+                return text
+            template = Template.parse(text)
+            return template.render([given[name] for name in template.columns]) or ""
 
-            return json.dumps(_map_texts(self._body, fill), ensure_ascii=False)
-
-        return [body({**columns, INPUT: each}) for each in (inputs if reads_input else ("",))]
+        return json.dumps(_map_texts(self._body, fill), ensure_ascii=False)
 
     @property
     def model_name(self) -> str:

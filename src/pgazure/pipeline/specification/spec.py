@@ -54,7 +54,7 @@ from pgazure.pipeline.specification.steps import (
 from pgazure.pipeline.specification.template import Template
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 __all__ = [
     "KNOWN_DIMENSIONS",
@@ -246,9 +246,6 @@ class PipelineSpec(SpecModel):
         reads = self.input_of(step)
         if reads == "text":
             return
-        if reads == "chunk_text" and step.operation != "embed":
-            msg = f"step {step.title} cannot read chunk_text: only embed works on chunks"
-            raise ValueError(msg)
         if reads == "language" or reads not in {kind.gives for kind in STEPS.values()}:
             known = ", ".join(sorted({kind.gives for kind in STEPS.values() if kind.gives} - {"language"}))
             msg = f"step {step.title} reads {reads!r}; it can read text, {known}"
@@ -259,6 +256,9 @@ class PipelineSpec(SpecModel):
         if gives.count(reads) != 1:
             giver = next(kind.operation for kind in STEPS.values() if kind.gives == reads)
             msg = f"step {step.title} reads {reads}: the pipeline needs exactly one {giver} step for it"
+            raise ValueError(msg)
+        if self._is_of_chunks(reads) and (why := _refuse_chunks(step)):
+            msg = f"step {step.title} cannot read {reads}, which is of chunks: {why}"
             raise ValueError(msg)
 
     def with_steps(self, steps: Sequence[Step]) -> Self:
@@ -278,18 +278,32 @@ class PipelineSpec(SpecModel):
         """What a step reads in this pipeline.
 
         Where there is a ``chunk`` step, ``embed`` reads its chunks, and an input named
-        on ``embed`` alone is what gets chunked.
+        on ``embed`` alone is what gets chunked, unless it is made of chunks itself.
         """
         chunk = next((s for s in self.steps if s.operation == "chunk"), None)
         if step.operation == "embed" and chunk is not None:
-            return step.reads if chunk.input and step.input else "chunk_text"
+            return step.reads if step.input and (chunk.input or self._is_of_chunks(step.input)) else "chunk_text"
         if step.operation == "chunk" and step.input is None:
-            named = {s.input for s in self.steps if s.operation == "embed" and s.input not in {None, "chunk_text"}}
+            named = {s.input for s in self.steps if s.operation == "embed" and s.input}
+            named = {name for name in named if not self._is_of_chunks(name)}
             if len(named) > 1:
                 msg = "the embed steps name different inputs: say on chunk which it splits, with input = …"
                 raise ValueError(msg)
             return named.pop() or "text" if named else "text"
         return step.reads
+
+    def reads_chunks(self, step: Step) -> bool:
+        """Whether a step reads chunks, or what another step has made of each of them."""
+        return self._is_of_chunks(self.input_of(step))
+
+    def _is_of_chunks(self, reads: str) -> bool:
+        passed: set[str] = set()
+        while reads not in passed:
+            if reads == "chunk_text":
+                return True
+            passed.add(reads)
+            reads = next((step.reads for step in self.steps if step.gives == reads), "text")
+        return False
 
     @cached_property
     def dependencies(self) -> dict[str, set[str]]:
@@ -327,11 +341,12 @@ class PipelineSpec(SpecModel):
         template = self.source.template
         return template.render(values[: len(template.columns)])
 
-    def compose(self, step: Step, inputs: Sequence[str], values: Sequence[str | None]) -> list[str]:
-        """Make the texts that a step works on of what it reads and of the values of :attr:`columns`."""
+    def compose(self, step: Step, inputs: Mapping[int, str], values: Sequence[str | None]) -> dict[int, str]:
+        """Make the texts that a step works on, by number, of what it reads and of the values of :attr:`columns`."""
         # Most steps take what they read as it is, and this is done for every row.
         columns = dict(zip(self.columns, values, strict=True)) if isinstance(step, TemplateStep | Invoke) else {}
-        return step.compose(inputs, columns)
+        given = inputs if step.reads_input else {0: ""}
+        return {index: text for index, each in given.items() if (text := step.compose(each, columns)) is not None}
 
     def result_table(self, step: Step) -> str:
         """Name of the table that a step writes to."""
@@ -360,6 +375,19 @@ def _read_step(position: int, item: Any) -> Step:
     except ValidationError as error:
         msg = f"step {position} ({operation}): {explain(error)}"
         raise ValueError(msg) from None
+
+
+def _refuse_chunks(step: Step) -> str | None:
+    """Say why a step has no use for chunks; ``None`` where it has."""
+    if step.operation == "chunk":
+        return "it is what they are made by"
+    if step.operation == "detect_language":
+        return "a row has one language, which the steps that read its chunks take as well"
+    if not step.reads_input:
+        return "put {input} where the chunk is to stand, or leave input out"
+    if isinstance(step, Call) and "chunk_index" in step.returns:
+        return "column chunk_index holds their numbers, call yours otherwise"
+    return None
 
 
 def explain(error: ValidationError) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
 _NAME = re.compile(r"[a-z_][a-z0-9_]{0,39}")
 
@@ -50,7 +50,8 @@ class Step(SpecModel):
         name: Name of the step within its pipeline; the operation's where none is given.
         table: Name of the result table; ``<pipeline>_<what>`` where none is given.
         input: What the step reads: ``text`` (the source's template) or what another step gives:
-            ``redacted_text``, ``extractive_summary``, ``abstractive_summary``, ``chunk_text``.
+            ``redacted_text``, ``extractive_summary``, ``abstractive_summary``; from ``chunk_text``, and from
+            what is made of it, it has a result per chunk.
         sees: ``redacted`` refuses a pipeline in which text reaches the step unredacted.
     """
 
@@ -95,9 +96,14 @@ class Step(SpecModel):
         """Columns of the source that the step reads besides its input."""
         return ()
 
-    def compose(self, inputs: Sequence[str], columns: Mapping[str, str | None]) -> list[str]:  # noqa: ARG002
-        """Make the texts to work on of what the step reads and of the source's columns."""
-        return list(inputs)
+    @property
+    def reads_input(self) -> bool:
+        """Whether what the step works on holds what it reads, and not columns alone."""
+        return True
+
+    def compose(self, text: str, columns: Mapping[str, str | None]) -> str | None:  # noqa: ARG002
+        """Make the text to work on of one that the step reads and of the source's columns."""
+        return text
 
     @cached_property
     def signature(self) -> bytes:

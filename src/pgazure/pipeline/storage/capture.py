@@ -55,7 +55,7 @@ async def make_capture(connection: AsyncConnection[Any], pipeline_id: int, layou
     note = statement("capture_note", function=layout.capture_function, digest=literal(digest))
     await connection.execute(note, {})
     await _watch(connection, layout, layout.source, events, always=replicated)
-    await _watch_partitions(connection, pipeline_id, layout, partitions, replicated=replicated, fill=False)
+    await _watch_partitions(connection, pipeline_id, layout, partitions, replicated=replicated)
 
 
 async def follow_partitions(
@@ -76,14 +76,22 @@ async def follow_partitions(
     try:
         async with connection.transaction():
             await hold_queue(connection, layout)
+            await connection.execute(statement("waiting_limit"), {})
             changed = [e for e in await _read_partitions(connection, pipeline_id, layout) if e.present != e.watched]
             new, gone = [e for e in changed if e.present], [e.partition for e in changed if not e.present]
-            await _watch_partitions(connection, pipeline_id, layout, new, replicated=replicated, fill=True)
+            await _watch_partitions(connection, pipeline_id, layout, new, replicated=replicated)
             if gone:
                 await connection.execute(
                     statement("partition_forget"), {"pipeline_id": pipeline_id, "partitions": gone}
                 )
                 await enqueue_orphans(connection, pipeline_id, layout)
+    except psycopg.errors.LockNotAvailable:
+        msg = (
+            f"pipeline {layout.pipeline}: {layout.schema}.{layout.table} has new partitions that a transaction holds "
+            "which does not end, and whoever writes to them would have to wait with us: run again when it has ended "
+            "(pg_stat_activity and pg_locks show it), or set lock_timeout to wait longer"
+        )
+        raise SchemaError(msg) from None
     except psycopg.errors.InsufficientPrivilege as error:
         msg = (
             f"pipeline {layout.pipeline}: {layout.schema}.{layout.table} has new partitions that cannot be watched: "
@@ -224,15 +232,13 @@ async def _watch_partitions(
     partitions: Sequence[Any],
     *,
     replicated: bool,
-    fill: bool,
 ) -> None:
     for each in partitions:
         table = identifier(each.schema, each.name)
         events = _partition_events(replicated=replicated)
         await _watch(connection, layout, table, events, argument="partition", always=replicated)
-        await connection.execute(
-            statement("partition_watch"), {"pipeline_id": pipeline_id, "partition": each.partition, "fill": fill}
-        )
+        watched = {"pipeline_id": pipeline_id, "partition": each.partition}
+        await connection.execute(statement("partition_watch"), watched)
 
 
 def _partition_events(*, replicated: bool) -> Sequence[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pgazure.pipeline.specification.spec import read_spec
+from pgazure.pipeline.storage.catalog import read_layout
 from pgazure.pipeline.storage.database import fetch_one
 from pgazure.pipeline.storage.results import read_result_tables
 from pgazure.pipeline.storage.statements import Statements, conjunction, identifier, literal, statement, trusted
@@ -25,19 +27,24 @@ async def fill_queue(connection: AsyncConnection[Any], pipeline_id: int, layout:
         pipeline_id: Number of the pipeline.
         layout: Its source.
     """
-    wanted = statement("fill_wanted")
-    found = await fetch_one(connection, wanted, {"pipeline_id": pipeline_id})
-    if not (found.whole or found.schemas):
+    wanted, about = statement("fill_wanted"), {"pipeline_id": pipeline_id}
+    if await fetch_one(connection, wanted, about) is None:
         return 0
     async with connection.transaction():
         await hold_queue(connection, layout)
-        found = await fetch_one(connection, wanted, {"pipeline_id": pipeline_id})
-        queued = await enqueue_all(connection, pipeline_id, layout) if found.whole else 0
-        if not found.whole:
-            for partition in zip(found.schemas, found.names, strict=True):
-                await connection.execute(_compose(layout, identifier(*partition))["enqueue_all"], {})
+        if (found := await fetch_one(connection, wanted, about)) is None:
+            return 0
+        # It may have been applied while we waited, with other conditions.
+        layout = await read_layout(connection, read_spec(layout.pipeline, found.spec))
+        if found.whole:
+            queued = await enqueue_all(connection, pipeline_id, layout)
+        else:
+            partitions = [identifier(*names) for names in zip(found.schemas, found.names, strict=True)]
+            enqueue = [_compose(layout, partition)["enqueue_all"] for partition in partitions]
+            queued = sum([(await connection.execute(query, {})).rowcount for query in enqueue])
         await connection.execute(_compose(layout)["fill_count"], {})
-        await connection.execute(statement("fill_done"), {"pipeline_id": pipeline_id})
+        done = about | {"updated_at": found.updated_at, "partitions": found.partitions}
+        await connection.execute(statement("fill_done"), done)
     return queued
 
 

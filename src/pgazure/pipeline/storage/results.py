@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from psycopg import sql
 from psycopg.adapt import PyFormat, Transformer
 
-from pgazure.pipeline.enrichment.operations import OPERATIONS, Operation, Unit, Values
+from pgazure.pipeline.enrichment.operations import Operation, Place, Unit, Values, operation_of
 from pgazure.pipeline.storage.database import fetch_all, fetch_tuples
 from pgazure.pipeline.storage.layout import Column
 from pgazure.pipeline.storage.past import SCHEMA, name_past
@@ -21,10 +21,8 @@ if TYPE_CHECKING:
 
     from psycopg import AsyncConnection, abc
 
-    from pgazure.pipeline.specification.spec import Step
+    from pgazure.pipeline.specification.spec import PipelineSpec, Step
     from pgazure.pipeline.storage.layout import Key, Layout
-
-Place = tuple[Any, ...]
 
 # Columns of these types are sent as arrays of them; the values of any other type as texts, which the database casts.
 _CONVERTED: dict[str, Callable[[Any], Any]] = {
@@ -82,14 +80,14 @@ class ResultTable(KeyedTable):
 
     Args:
         layout: The pipeline's source.
+        pipeline: The pipeline.
         step: The step.
-        table: Name of the table.
     """
 
-    def __init__(self, layout: Layout, step: Step, table: str) -> None:
-        super().__init__(layout, layout.schema, table)
+    def __init__(self, layout: Layout, pipeline: PipelineSpec, step: Step) -> None:
+        super().__init__(layout, layout.schema, pipeline.result_table(step))
         self.step = step
-        self.operation: Operation = OPERATIONS[step.operation]
+        self.operation: Operation = operation_of(pipeline, step)
         self.values: tuple[Column, ...] = self.operation.value_columns(step)
         hashes = [*self.operation.places, Column("input_hash", "bytea")]
         self._queries = self._queries.more(
