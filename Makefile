@@ -36,7 +36,7 @@ demo: $(READY) ## Run the whole product on this machine: database, services, sam
 	@$(BIN)/pgazure demo
 
 # The tests start many a process: what is compiled is kept, with the environment and not among the sources.
-PYTEST := PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX=$(CURDIR)/.venv/bytecode $(BIN)/python -m pytest
+PYTEST := PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX="$(CURDIR)/.venv/bytecode" $(BIN)/python -m pytest
 
 .PHONY: test
 test: $(READY) ## Run the test suite (ARGS=... goes to pytest)
