@@ -323,7 +323,8 @@ def plan(bench: Bench, _: argparse.Namespace) -> None:
                 copy.write_row((number, "\n".join(row)))
         settings = {f"{name}_endpoint": endpoint for name in ("language", "translator", "openai")}
         keys = dict.fromkeys(("language_key", "translator_key", "openai_key"), "emulator")
-        steps = [pl.analyze_sentiment(), pl.translate(["de", "es"]), pl.chunk(chunk_size=64), pl.embed(DEPLOYMENT)]
+        chunk = pl.chunk(chunk_size=64, overlap=16)
+        steps = [pl.analyze_sentiment(), pl.translate(["de", "es"]), chunk, pl.embed(DEPLOYMENT)]
         async with AsyncClient(**settings, **keys) as client, pl.Engine(bench.conninfo, client=client) as engine:
             await engine.init()
             await engine.apply(pl.Pipeline("notes", source=pl.table_source("notes", text="body"), steps=steps))
