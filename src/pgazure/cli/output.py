@@ -98,49 +98,44 @@ def show_progress(*, quiet: bool = False) -> Iterator[Callable[[Progress], None]
     if quiet:
         yield lambda _: None
     elif logs_json():
-        yield _log_lines()
+        yield _now_and_then(_log)
     elif sys.stderr.isatty():
         with _bar() as show:
             yield show
     else:
-        yield _lines()
+        yield _now_and_then(_print)
 
 
-def _log_lines() -> Callable[[Progress], None]:
-    logged = 0.0
+def _log(progress: Progress) -> None:
+    log_line(
+        "progress",
+        pipeline=progress.pipeline,
+        rows=progress.done,
+        total=progress.total,
+        rate=round(progress.rate, 1),
+        eta_seconds=None if progress.remaining is None else round(progress.remaining, 1),
+        requests=progress.requests,
+        price_usd=float(progress.price),
+    )
+
+
+def _print(progress: Progress) -> None:
+    print(
+        f"{progress.pipeline}: {progress.done}/{progress.total} rows, {progress.rate:.0f} rows/s, "
+        f"{progress.requests} requests, {money(progress.price)}",
+        file=sys.stderr,
+    )
+
+
+def _now_and_then(tell: Callable[[Progress], None]) -> Callable[[Progress], None]:
+    told = 0.0
 
     def show(progress: Progress) -> None:
-        nonlocal logged
+        nonlocal told
         now = time.monotonic()
-        if now - logged >= _LINE_EVERY or progress.done >= progress.total:
-            logged = now
-            log_line(
-                "progress",
-                pipeline=progress.pipeline,
-                rows=progress.done,
-                total=progress.total,
-                rate=round(progress.rate, 1),
-                eta_seconds=None if progress.remaining is None else round(progress.remaining, 1),
-                requests=progress.requests,
-                price_usd=float(progress.price),
-            )
-
-    return show
-
-
-def _lines() -> Callable[[Progress], None]:
-    printed = 0.0
-
-    def show(progress: Progress) -> None:
-        nonlocal printed
-        now = time.monotonic()
-        if now - printed >= _LINE_EVERY or progress.done >= progress.total:
-            printed = now
-            print(
-                f"{progress.pipeline}: {progress.done}/{progress.total} rows, {progress.rate:.0f} rows/s, "
-                f"{progress.requests} requests, {money(progress.price)}",
-                file=sys.stderr,
-            )
+        if now - told >= _LINE_EVERY or progress.done >= progress.total:
+            told = now
+            tell(progress)
 
     return show
 

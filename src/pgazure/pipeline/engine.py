@@ -220,8 +220,7 @@ class Engine:
 
     async def apply(self, pipeline: PipelineSpec, *, in_place: bool = False) -> Changes:
         """Make the database match a specification; see :func:`pgazure.pipeline.revision.apply.apply`."""
-        async with self.pool.connection() as connection:
-            await schema.check(connection)
+        async with self._checked() as connection:
             changes = await applying.apply(connection, pipeline, in_place=in_place)
             await connection.execute(statement("circuits_try"), {})
         await self.pool.drain()
@@ -234,8 +233,7 @@ class Engine:
             InvalidSpecError: The source does not fit.
             SchemaError: A privilege is missing.
         """
-        async with self.pool.connection() as connection:
-            await schema.check(connection)
+        async with self._checked() as connection:
             layout = await read_layout(connection, pipeline)
             return (await compare(connection, pipeline, layout)).changes
 
@@ -246,15 +244,13 @@ class Engine:
             name: Name of the pipeline.
             tables: Result tables that go with it; the others stay, with what is in them.
         """
-        async with self.pool.connection() as connection:
-            await schema.check(connection)
+        async with self._checked() as connection:
             await applying.read_stored(connection, name)
             return await drop_pipeline(connection, name, tables)
 
     async def drop_results(self, tables: Sequence[str]) -> list[str]:
         """Drop result tables that no step writes to any more; all of them or none."""
-        async with self.pool.connection() as connection:
-            await schema.check(connection)
+        async with self._checked() as connection:
             return await drop_results(connection, tables)
 
     async def pause(self, name: str) -> bool:
@@ -269,16 +265,21 @@ class Engine:
         """Queue every row again, and keys that have results without a row; return how many."""
         return int((await self._steer("pipeline_backfill", name)).rows)
 
-    async def _steer(self, query: str, name: str) -> Any:
+    @asynccontextmanager
+    async def _checked(self) -> AsyncIterator[AsyncConnection[Any]]:
+        """Lend a connection to a database whose schema is that of this version."""
         async with self.pool.connection() as connection:
             await schema.check(connection)
+            yield connection
+
+    async def _steer(self, query: str, name: str) -> Any:
+        async with self._checked() as connection:
             await applying.read_stored(connection, name)
             return await fetch_one(connection, statement(query), {"name": name})
 
     async def carry_out_orders(self) -> list[Order]:
         """Apply the pipelines that were ordered in SQL, in order; one that cannot be is refused with the reason."""
-        async with self.pool.connection() as connection:
-            await schema.check(connection)
+        async with self._checked() as connection:
             orders = await carry_out_orders(connection)
         if any(order.outcome == "applied" for order in orders):
             await self.pool.drain()
@@ -286,14 +287,12 @@ class Engine:
 
     async def pipelines(self) -> list[PipelineSpec]:
         """Read the pipelines that are applied, by name."""
-        async with self.pool.connection() as connection:
-            await schema.check(connection)
+        async with self._checked() as connection:
             return [spec for _, spec in await applying.read_pipelines(connection)]
 
     async def plan(self, name: str) -> Plan:
         """Count what a run would do and cost; nothing is sent."""
-        async with self.pool.connection() as connection:
-            await schema.check(connection)
+        async with self._checked() as connection:
             pipeline_id, spec, layout = await applying.read_pipeline(connection, name)
             await fill_queue(connection, pipeline_id, layout)
             await poll(connection, pipeline_id, layout)
@@ -327,8 +326,7 @@ class Engine:
         if self._client is None:
             msg = "this engine has no client: pass Engine(..., client=AsyncClient(...))"
             raise PgAzureError(msg)
-        async with self.pool.connection() as connection:
-            await schema.check(connection)
+        async with self._checked() as connection:
             async with connection.transaction():
                 await connection.execute(statement("pipeline_lock"), {"name": name})
                 pipeline_id, spec, layout = await applying.read_pipeline(connection, name)
@@ -385,8 +383,7 @@ class Engine:
         Raises:
             InvalidSpecError: There is no such pipeline.
         """
-        async with self.pool.connection() as connection:
-            await schema.check(connection)
+        async with self._checked() as connection:
             pipeline_id, spec, layout = await applying.read_pipeline(connection, name)
             await follow_partitions(connection, pipeline_id, layout, replicated=spec.source.replicated)
             await fill_queue(connection, pipeline_id, layout)
@@ -429,8 +426,7 @@ class Engine:
         Raises:
             InvalidSpecError: There is no such pipeline.
         """
-        async with self.pool.connection() as connection:
-            await schema.check(connection)
+        async with self._checked() as connection:
             return await read_statuses(connection, name, exact=exact)
 
     async def errors(
@@ -443,8 +439,7 @@ class Engine:
         limit: int = 1000,
     ) -> list[RowError]:
         """List errors beside rows, the latest first; filters that are ``None`` match everything."""
-        async with self.pool.connection() as connection:
-            await schema.check(connection)
+        async with self._checked() as connection:
             spec = (await applying.read_pipeline(connection, name))[1] if name is not None else None
             _check_filters(spec, step, error_class)
             parameters = {"pipeline": name, "step": step, "class": error_class, "code": code, "limit": limit}
@@ -467,8 +462,7 @@ class Engine:
         Raises:
             InvalidSpecError: There is no such pipeline or grouping.
         """
-        async with self.pool.connection() as connection:
-            await schema.check(connection)
+        async with self._checked() as connection:
             if name is not None:
                 await applying.read_pipeline(connection, name)
             return await read_spend(connection, by, pipeline=name, since=since)
@@ -480,8 +474,7 @@ class Engine:
         Raises:
             InvalidSpecError: There is no such pipeline.
         """
-        async with self.pool.connection() as connection, connection.transaction():
-            await schema.check(connection)
+        async with self._checked() as connection, connection.transaction():
             yield await Generations.read(connection, name)
 
     async def lineage(self, name: str, key: Mapping[str, str]) -> list[Passage]:
@@ -490,8 +483,7 @@ class Engine:
         Raises:
             InvalidSpecError: There is no such pipeline, or ``key`` does not name its key columns.
         """
-        async with self.pool.connection() as connection:
-            await schema.check(connection)
+        async with self._checked() as connection:
             pipeline_id, _, layout = await applying.read_pipeline(connection, name)
             return await read_lineage(connection, pipeline_id, layout, key)
 
@@ -501,8 +493,7 @@ class Engine:
         Raises:
             InvalidSpecError: There is no such pipeline.
         """
-        async with self.pool.connection() as connection:
-            await schema.check(connection)
+        async with self._checked() as connection:
             if name is not None:
                 await applying.read_pipeline(connection, name)
             return await read_kept(connection, name)
@@ -520,8 +511,7 @@ class Engine:
         Raises:
             InvalidSpecError: There is no such pipeline.
         """
-        async with self.pool.connection() as connection:
-            await schema.check(connection)
+        async with self._checked() as connection:
             if name is not None:
                 await applying.read_pipeline(connection, name)
             return await forget(connection, age, name, phrases=name is None)
@@ -547,8 +537,7 @@ class Engine:
         Raises:
             InvalidSpecError: There is no such pipeline, or ``key`` does not name its key columns.
         """
-        async with self.pool.connection() as connection:
-            await schema.check(connection)
+        async with self._checked() as connection:
             _, spec, layout = await applying.read_pipeline(connection, name)
             _check_filters(spec, step, error_class)
             columns = [column.name for column in layout.key]
