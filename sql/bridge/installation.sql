@@ -74,7 +74,8 @@ DROP TABLE IF EXISTS pgazure_bridge.request, pgazure_bridge.vector, pgazure_brid
 -- name: drop_exchange
 -- The functions with which another protocol hands in calls: they are not replaced where they return something else.
 DROP ROUTINE IF EXISTS pgazure_bridge.submit(text, text, interval), pgazure_bridge.resubmit(bigint),
-    pgazure_bridge.await(bigint), pgazure_bridge.hand_in(text, text);
+    pgazure_bridge.await(bigint), pgazure_bridge.hand_in(text, text), pgazure_bridge.fetch(bigint, boolean),
+    pgazure_bridge.fetch_vectors(bigint, integer);
 
 -- name: dependents
 -- What others have made of the functions and types, and would go with them.
@@ -144,8 +145,8 @@ ALTER ROLE {role} LOGIN PASSWORD {password};
 
 -- name: grant_exchange
 GRANT USAGE ON SCHEMA pgazure_bridge TO {role};
-GRANT EXECUTE ON ROUTINE pgazure_bridge.submit(text, text, interval), pgazure_bridge.fetch(bigint, boolean),
-    pgazure_bridge.abandon(), pgazure_bridge.settle_in(), pgazure_bridge.fetch_vectors(bigint, integer) TO {role};
+GRANT EXECUTE ON ROUTINE pgazure_bridge.submit(text, text, interval), pgazure_bridge.fetch(boolean),
+    pgazure_bridge.abandon(), pgazure_bridge.settle_in(), pgazure_bridge.fetch_vectors(integer) TO {role};
 
 -- name: drop_role
 DROP ROLE {role};
@@ -160,11 +161,11 @@ SET version = excluded.version, revision = excluded.revision, edition = excluded
 -- Calls by state, kept answers, servers.
 SELECT
     (SELECT count(*) FROM pgazure_bridge.request WHERE server_pid IS NULL) AS waiting,
-    (SELECT count(*) FROM pgazure_bridge.request WHERE server_pid IS NOT NULL AND NOT is_settled) AS in_hand,
-    (SELECT count(*) FROM pgazure_bridge.request WHERE is_settled) AS settled,
+    (SELECT count(*) FROM pgazure_bridge.request WHERE server_pid IS NOT NULL AND settled_at IS NULL) AS in_hand,
+    (SELECT count(*) FROM pgazure_bridge.request WHERE settled_at IS NOT NULL) AS settled,
     (SELECT count(*) FROM pgazure_bridge.cache WHERE expires_at > now()) AS kept,
     (SELECT extract(epoch FROM now() - min(submitted_at))::double precision FROM pgazure_bridge.request
-        WHERE NOT is_settled) AS oldest_seconds,
+        WHERE settled_at IS NULL) AS oldest_seconds,
     pgazure_bridge.is_served() AS is_served;
 
 -- name: servers

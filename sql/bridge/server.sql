@@ -69,14 +69,7 @@ RETURNING request.request_id AS number, request.session_pid, request.function, r
     pg_try_advisory_lock(1885823354, (request.request_id & 2147483647)::integer) AS is_locked;
 
 -- name: settle
--- Write answers, where the calls are still this server's, and wake the sessions that wait for them: these look again
--- until what they wait for is committed.
-UPDATE pgazure_bridge.request
-SET is_settled = true,
-    answer = (%(answers)b::text[])[array_position(%(numbers)b::bigint[], request_id)],
-    problems = (%(problems)b::text[])[array_position(%(numbers)b::bigint[], request_id)]
-WHERE request_id = ANY (%(numbers)b::bigint[]) AND server_pid = pg_backend_pid()
-RETURNING request_id, pg_advisory_unlock(1885823354, (request_id & 2147483647)::integer) AS is_unlocked;
+CALL pgazure_bridge.settle(%(numbers)b::bigint[], %(answers)b::text[], %(problems)b::text[]);
 
 -- name: write_vectors
 -- Vectors of a call before it is settled: all numbers in one array, and the places of the texts that have some.
@@ -116,8 +109,9 @@ ON CONFLICT (schema_name) DO UPDATE SET place = excluded.place WHERE place.place
 SELECT request_id FROM pgazure_bridge.request WHERE request_id = ANY (%(numbers)s::bigint[]);
 
 -- name: sweep_requests
--- Remove calls whose session has ended without a word.
-DELETE FROM pgazure_bridge.request WHERE session_pid NOT IN (SELECT pid FROM pg_stat_activity);
+-- Remove calls whose session has ended without a word, and answers that were read long ago.
+DELETE FROM pgazure_bridge.request
+WHERE session_pid NOT IN (SELECT pid FROM pg_stat_activity) OR settled_at < clock_timestamp() - interval '1 minute';
 
 -- name: sweep_vectors
 -- Remove vectors whose call is gone.

@@ -44,7 +44,9 @@ async def waiting(functions_conninfo: str, faults: FaultServer) -> AsyncIterator
 
 
 async def count_calls(connection: psycopg.AsyncConnection) -> int:
-    row = await (await connection.execute("SELECT count(*) FROM pgazure_bridge.request")).fetchone()
+    row = await (
+        await connection.execute("SELECT count(*) FROM pgazure_bridge.request WHERE settled_at IS NULL")
+    ).fetchone()
     assert row is not None
     return row[0]
 
@@ -114,6 +116,24 @@ async def test_a_waiting_session_sleeps_and_no_lock_timeout_ends_its_sleep(waiti
         assert await (await call).fetchone() is not None
 
 
+async def test_an_answer_whose_session_calls_no_more_is_removed_after_a_minute(waiting):
+    rows = "SELECT count(*) FROM pgazure_bridge.request"
+    await waiting.execute(
+        "UPDATE pgazure_bridge.request SET settled_at = settled_at - interval '50 s' RETURNING request_id"
+    )
+    assert await (await waiting.execute(rows)).fetchone() == (1,)
+    # Two sweeps pass it by.
+    await waiting.execute("SELECT pg_sleep(0.5)")
+    assert await (await waiting.execute(rows)).fetchone() == (1,)
+    await waiting.execute("UPDATE pgazure_bridge.request SET settled_at = settled_at - interval '15 s'")
+
+    async def look() -> None:
+        while await (await waiting.execute(rows)).fetchone() != (0,):
+            pass
+
+    await asyncio.wait_for(look(), 10)
+
+
 class Unserved:
     """Sessions of a database where somebody says to be a server, and takes no calls."""
 
@@ -154,23 +174,39 @@ async def test_a_call_that_no_server_takes_can_be_cancelled_and_ends_with_the_la
     assert await count_calls(unserved.other) == 0
 
 
-async def test_a_session_that_wakes_before_its_answer_is_committed_waits_for_it(unserved):
-    call = await asyncio.wait_for(unserved.start_call(), 10)
-    lock = "(1885823354, request_id::integer)"
-    await unserved.server.execute(
-        f"UPDATE pgazure_bridge.request SET server_pid = pg_backend_pid() RETURNING pg_try_advisory_lock{lock}"
+async def test_a_session_is_woken_when_its_answer_is_committed_and_not_before(unserved):
+    # A commit that takes as long as somebody wants.
+    await unserved.other.execute(
+        """
+        CREATE FUNCTION public.hold() RETURNS trigger LANGUAGE plpgsql AS
+        'BEGIN PERFORM pg_advisory_xact_lock(1); RETURN NULL; END';
+        CREATE CONSTRAINT TRIGGER hold AFTER UPDATE ON pgazure_bridge.request DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW WHEN (new.settled_at IS NOT NULL) EXECUTE FUNCTION public.hold()
+        """
     )
-    await wait_until_asleep(unserved.waiting, unserved.other)
-    async with unserved.server.transaction():
+    call = await asyncio.wait_for(unserved.start_call(), 10)
+    number = await (
         await unserved.server.execute(
-            f"""
-            UPDATE pgazure_bridge.request SET is_settled = true, answer = '{{"name": "English"}}'
-            RETURNING pg_advisory_unlock{lock}
+            """
+            UPDATE pgazure_bridge.request SET server_pid = pg_backend_pid()
+            RETURNING request_id, pg_try_advisory_lock(1885823354, request_id::integer)
             """
         )
-        await wait_until_seen(unserved.other, "application_name = 'pgazure_bridge' AND wait_event = 'transactionid'")
+    ).fetchone()
+    assert number is not None
+    await unserved.other.execute("SELECT pg_advisory_lock(1)")
+    settling = asyncio.create_task(
+        unserved.server.execute(
+            "CALL pgazure_bridge.settle(ARRAY[%s]::bigint[], ARRAY[%s]::text[], ARRAY[NULL]::text[])",
+            (number[0], '{"name": "English"}'),
+        )
+    )
+    await wait_until_asleep(unserved.server, unserved.other)
+    await wait_until_asleep(unserved.waiting, unserved.other)
+    await unserved.other.execute("SELECT pg_advisory_unlock(1)")
     ((found,),) = await (await asyncio.wait_for(call, 10)).fetchall()
     assert "English" in found
+    await settling
 
 
 async def test_a_session_that_is_cancelled_as_it_wakes_keeps_no_lock(unserved):

@@ -41,14 +41,14 @@ CREATE UNLOGGED TABLE IF NOT EXISTS pgazure_bridge.request (
     retention interval,
     submitted_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     server_pid integer,
-    is_settled boolean NOT NULL DEFAULT false,
+    settled_at timestamptz,
     answer text,
     problems text
 ) WITH (fillfactor = 50);
 -- Compressing a megabyte costs more than writing it.
 ALTER TABLE pgazure_bridge.request ALTER COLUMN arguments SET STORAGE EXTERNAL;
 ALTER TABLE pgazure_bridge.request ALTER COLUMN answer SET STORAGE EXTERNAL;
-COMMENT ON TABLE pgazure_bridge.request IS 'Calls that wait, are worked on, or whose answer is not yet fetched.';
+COMMENT ON TABLE pgazure_bridge.request IS 'Calls that wait, are worked on, or were answered a moment ago: the last one of each session.';
 COMMENT ON COLUMN pgazure_bridge.request.session_pid IS 'Backend that waits for the answer: the only one that may have it.';
 COMMENT ON COLUMN pgazure_bridge.request.server_pid IS 'Backend of the server that has the call in hand.';
 COMMENT ON COLUMN pgazure_bridge.request.retention IS 'How long the answers are kept in the cache; NULL for not at all.';

@@ -1,8 +1,9 @@
 -- What the session of the loopback connection may do: hand in a call, ask what became of it, give it up. Its role has
 -- no right on the tables. Each of these is SECURITY DEFINER for that reason, and sees the calls of its own backend
--- alone, so that nobody can fetch another session's answer, whatever he sends over the connection.
+-- alone, so that nobody can fetch another session's answer, whatever he sends over the connection. The last call of
+-- the backend is the sequence's last number in it; its answer is removed with the next one, or by a server's sweep.
 --
--- A server holds the advisory lock (1885823354, number of the call) from the claim until the answer is written, and
+-- A server holds the advisory lock (1885823354, number of the call) from the claim until the answer is committed, and
 -- its share of (1885823355, 0) as long as it takes calls. So the session that has called sleeps until the lock is
 -- free, and a server that dies lets go of both at once.
 
@@ -19,18 +20,24 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    number bigint;
+    number bigint := currval('pgazure_bridge.request_request_id_seq');
+    last_answer text;
 BEGIN
+    DELETE FROM pgazure_bridge.request WHERE request_id = number RETURNING answer INTO last_answer;
+    IF last_answer = 'vectors' THEN
+        DELETE FROM pgazure_bridge.vector WHERE request_id = number;
+    END IF;
     INSERT INTO pgazure_bridge.request (session_pid, function, arguments, retention)
     VALUES (pg_backend_pid(), submit.function, submit.arguments, submit.retention)
     RETURNING request_id INTO number;
     PERFORM pg_notify('pgazure_bridge', number::text);
 END
 $$;
-COMMENT ON PROCEDURE pgazure_bridge.submit(text, text, interval) IS 'Hand in a call.';
+COMMENT ON PROCEDURE pgazure_bridge.submit(text, text, interval) IS
+    'Hand in a call, and remove what is left of the one before it.';
 
 CREATE OR REPLACE FUNCTION pgazure_bridge.fetch(
-    INOUT number bigint, has_waited boolean, OUT state text, OUT answer text, OUT problems text
+    has_waited boolean, OUT number bigint, OUT state text, OUT answer text, OUT problems text
 ) RETURNS record
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -40,21 +47,16 @@ DECLARE
     patience constant interval := '20 ms';
     began constant timestamptz := clock_timestamp();
     elapsed interval;
-    is_written boolean := false;
     call pgazure_bridge.request;
 BEGIN
-    number := coalesce(number, currval('pgazure_bridge.request_request_id_seq'));
+    number := currval('pgazure_bridge.request_request_id_seq');
     LOOP
         SELECT * INTO call FROM pgazure_bridge.request
         WHERE request_id = number AND session_pid = pg_backend_pid();
         IF NOT FOUND THEN
             state := 'gone';
             RETURN;
-        ELSIF call.is_settled THEN
-            -- Vectors lie beside the call until they are fetched.
-            IF call.answer IS DISTINCT FROM 'vectors' THEN
-                DELETE FROM pgazure_bridge.request WHERE request_id = number;
-            END IF;
+        ELSIF call.settled_at IS NOT NULL THEN
             state := 'settled';
             answer := call.answer;
             problems := call.problems;
@@ -73,21 +75,17 @@ BEGIN
         ELSIF NOT has_waited THEN
             state := 'in hand';
             RETURN;
-        ELSIF is_written THEN
+        ELSE
             -- The lock is free, and there is no answer: whoever had the call in hand is no more.
             DELETE FROM pgazure_bridge.request WHERE request_id = number;
             state := 'lost';
             RETURN;
-        ELSE
-            -- The lock is free a moment before the answer is committed.
-            PERFORM FROM pgazure_bridge.request WHERE request_id = number FOR SHARE;
-            is_written := true;
         END IF;
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION pgazure_bridge.fetch(bigint, boolean) IS
-    'Ask what became of a call, NULL for the last one: settled, with its answer; in hand of a server, or still waiting for one; lost with its server, unserved where there is none, or gone.';
+COMMENT ON FUNCTION pgazure_bridge.fetch(boolean) IS
+    'Ask what became of the last call: settled, with its answer; in hand of a server, or still waiting for one; lost with its server, unserved where there is none, or gone.';
 
 CREATE OR REPLACE FUNCTION pgazure_bridge.abandon() RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
@@ -103,25 +101,22 @@ END
 $$;
 COMMENT ON FUNCTION pgazure_bridge.abandon() IS 'Give up the calls of this session; the server stops working on them.';
 
-CREATE OR REPLACE FUNCTION pgazure_bridge.fetch_vectors(number bigint, count integer) RETURNS SETOF real[]
+CREATE OR REPLACE FUNCTION pgazure_bridge.fetch_vectors(count integer) RETURNS SETOF real[]
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    DELETE FROM pgazure_bridge.request WHERE request_id = number AND session_pid = pg_backend_pid();
-    IF FOUND THEN
-        -- A copy of each, as what is deleted here may be gone when it is read.
-        RETURN QUERY
-            SELECT CASE WHEN vector.vector IS NOT NULL THEN vector.vector || '{}'::real[] END
-            FROM generate_series(1, count) AS text (place)
-            LEFT JOIN pgazure_bridge.vector ON vector.request_id = number AND vector.place = text.place
-            ORDER BY text.place;
-        DELETE FROM pgazure_bridge.vector WHERE request_id = number;
-    END IF;
+    RETURN QUERY
+        SELECT vector.vector
+        FROM pgazure_bridge.request AS call
+        CROSS JOIN generate_series(1, count) AS text (place)
+        LEFT JOIN pgazure_bridge.vector ON vector.request_id = call.request_id AND vector.place = text.place
+        WHERE call.request_id = currval('pgazure_bridge.request_request_id_seq')
+            AND call.session_pid = pg_backend_pid()
+        ORDER BY text.place;
 END
 $$;
-COMMENT ON FUNCTION pgazure_bridge.fetch_vectors(bigint, integer) IS
-    'Take the vectors of a settled call, one row a text; a count of 0 takes none and removes them.';
+COMMENT ON FUNCTION pgazure_bridge.fetch_vectors(integer) IS 'Give the vectors of the last call, one row a text.';
 
 CREATE OR REPLACE FUNCTION pgazure_bridge.settle_in() RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
@@ -140,12 +135,31 @@ BEGIN
         ('plan_cache_mode', 'force_generic_plan'), ('enable_seqscan', 'off')
     ) AS wanted (name, setting)
     WHERE current_setting(name, true) IS NOT NULL;
+    -- A last call there always is.
+    PERFORM nextval('pgazure_bridge.request_request_id_seq');
 END
 $$;
 COMMENT ON FUNCTION pgazure_bridge.settle_in() IS 'Make the session of a loopback connection ready for calls.';
 
+-- What a server does. Its role may write to the tables.
+CREATE OR REPLACE PROCEDURE pgazure_bridge.settle(numbers bigint[], answers text[], problems text[])
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    UPDATE pgazure_bridge.request AS call
+    SET settled_at = clock_timestamp(), answer = answers[place], problems = settle.problems[place]
+    FROM generate_subscripts(numbers, 1) AS place
+    WHERE call.request_id = numbers[place] AND call.server_pid = pg_backend_pid();
+    -- Whoever is woken finds the answer.
+    COMMIT;
+    PERFORM pg_advisory_unlock(1885823354, (number & 2147483647)::integer) FROM unnest(numbers) AS number;
+END
+$$;
+COMMENT ON PROCEDURE pgazure_bridge.settle(bigint[], text[], text[]) IS
+    'Write answers, where the calls are still this server''s, and wake the sessions that wait for them.';
+
 REVOKE EXECUTE ON ROUTINE
-    pgazure_bridge.is_served(), pgazure_bridge.submit(text, text, interval),
-    pgazure_bridge.fetch(bigint, boolean), pgazure_bridge.abandon(), pgazure_bridge.settle_in(),
-    pgazure_bridge.fetch_vectors(bigint, integer)
+    pgazure_bridge.is_served(), pgazure_bridge.submit(text, text, interval), pgazure_bridge.fetch(boolean),
+    pgazure_bridge.abandon(), pgazure_bridge.settle_in(), pgazure_bridge.fetch_vectors(integer),
+    pgazure_bridge.settle(bigint[], text[], text[])
 FROM PUBLIC;

@@ -145,7 +145,7 @@ DECLARE
     line constant text := 'pgazure_bridge';
     -- A call is committed before it is asked for.
     statements constant text := format(
-        'BEGIN; CALL pgazure_bridge.submit(%L, %L, %L); COMMIT; SELECT * FROM pgazure_bridge.fetch(NULL, false)',
+        'BEGIN; CALL pgazure_bridge.submit(%L, %L, %L); COMMIT; SELECT * FROM pgazure_bridge.fetch(false)',
         function, arguments, retention
     );
     -- After so many servers that died with it, a call is taken for the reason.
@@ -162,17 +162,24 @@ BEGIN
                 IF reply.state = 'in hand' THEN
                     PERFORM pg_advisory_lock_shared(1885823354, (reply.number & 2147483647)::integer),
                         pg_advisory_unlock_shared(1885823354, (reply.number & 2147483647)::integer);
+                    -- Whatever the number, it is the answer to this question. A transaction that sees only what was
+                    -- there when it began finds none.
+                    SELECT call.request_id, call.answer, call.problems INTO number, answer, problems
+                    FROM pgazure_bridge.request AS call
+                    WHERE call.request_id = reply.number AND call.settled_at IS NOT NULL
+                        AND call.function = exchange.function AND call.arguments = exchange.arguments;
+                    IF FOUND THEN
+                        RETURN;
+                    END IF;
                 END IF;
                 SELECT * INTO reply
-                FROM dblink(
-                    line, format('SELECT * FROM pgazure_bridge.fetch(%s, %L)', reply.number, reply.state = 'in hand')
-                ) AS told (number bigint, state text, answer text, problems text);
+                FROM dblink(line, format('SELECT * FROM pgazure_bridge.fetch(%L)', reply.state = 'in hand'))
+                    AS told (number bigint, state text, answer text, problems text);
             END LOOP;
             CASE reply.state
                 WHEN 'settled' THEN
                     answer := reply.answer;
                     problems := reply.problems;
-                    number := reply.number;
                     RETURN;
                 WHEN 'lost' THEN
                     losses := losses + 1;
@@ -210,7 +217,7 @@ EXCEPTION
 END
 $$;
 COMMENT ON FUNCTION pgazure_bridge.exchange(text, text, interval) IS
-    'Send a call to a server and wait for its answer; a call whose server dies goes to another one.';
+    'Send a call to a server and wait for its answer; a call whose server dies goes to another one. The number is NULL where only the loopback connection sees the answer.';
 
 CREATE OR REPLACE FUNCTION pgazure_bridge.cache_key(function text, arguments jsonb) RETURNS bytea
 LANGUAGE sql STABLE PARALLEL SAFE
@@ -342,21 +349,19 @@ BEGIN
     END IF;
     exchanged := pgazure_bridge.exchange(function, (arguments || '{"form": "vectors"}')::text, NULL);
     PERFORM pgazure_bridge.report(exchanged.problems);
-    IF current_setting('transaction_isolation') <> 'read committed' THEN
-        -- This transaction sees only what was there when it began.
+    IF exchanged.number IS NULL THEN
         RETURN QUERY
             SELECT fetched.vector
-            FROM dblink(line, format('SELECT * FROM pgazure_bridge.fetch_vectors(%s, %s)', exchanged.number, count))
+            FROM dblink(line, format('SELECT * FROM pgazure_bridge.fetch_vectors(%s)', count))
                 AS fetched (vector real[]);
         RETURN;
     END IF;
+    -- A copy of each, as what lies there may be removed before it is read.
     RETURN QUERY
         SELECT CASE WHEN vector.vector IS NOT NULL THEN vector.vector || '{}'::real[] END
         FROM generate_series(1, count) AS text (place)
         LEFT JOIN pgazure_bridge.vector ON vector.request_id = exchanged.number AND vector.place = text.place
         ORDER BY text.place;
-    PERFORM FROM dblink(line, format('SELECT * FROM pgazure_bridge.fetch_vectors(%s, 0)', exchanged.number))
-        AS fetched (vector real[]);
 END
 $$;
 COMMENT ON FUNCTION pgazure_bridge.call_for_vectors(text, jsonb) IS

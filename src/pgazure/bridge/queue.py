@@ -30,7 +30,7 @@ _SETTINGS_CHANGED = "settings"
 # A call that is to be claimed or, with a minus, that was given up. Anybody may send anything over the channel.
 _NUMBER = re.compile(r"-?[0-9]{1,18}")
 
-REVISION = 2
+REVISION = 3
 """Number of the protocol between the functions in a database and a server."""
 
 
@@ -175,9 +175,7 @@ class Queue:
                 each.problems and each.problems.encode(self.codec, "replace").decode(self.codec) for each in settled
             ],
         }
-        written = {row.request_id for row in await self._run("settle", **values)}
-        if gone := [number for number in numbers if number not in written]:
-            await self.release(gone)
+        await self._run("settle", **values)
 
     async def release(self, numbers: Sequence[int]) -> None:
         """Let go of calls that nobody waits for."""

@@ -8,6 +8,7 @@ import time
 from collections import deque
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from pgazure.client.gate import Gate, Lane, SharedGate, current_office
@@ -29,7 +30,7 @@ from pgazure.services.exchange import Document
 from pgazure.types import DocumentError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 
     from pgazure.flow.packing import Weight
     from pgazure.flow.splitting import Part
@@ -225,6 +226,21 @@ class Executor:
         policy: RetryPolicy,
         board: _Board[R],
     ) -> None:
+        first = list(islice(batches, 2))
+        if len(first) > 1:
+            await self._run_many(operation, chain(first, batches), policy, board)
+        elif first:
+            await self._deliver(operation, first[0], policy, board)
+        if board.exhausted is not None:
+            board.fill(board.exhausted)
+
+    async def _run_many(
+        self,
+        operation: Operation[R],
+        batches: Iterable[Sequence[_Unit]],
+        policy: RetryPolicy,
+        board: _Board[R],
+    ) -> None:
         # Requests are made as they can be sent, so that a million texts need no million of them in memory.
         room = asyncio.Semaphore(self.max_concurrency)
         try:
@@ -238,8 +254,6 @@ class Executor:
                     )
         except BaseExceptionGroup as failed:
             raise first_error(failed) from None
-        if board.exhausted is not None:
-            board.fill(board.exhausted)
 
     async def _deliver(
         self, operation: Operation[R], units: Sequence[_Unit], policy: RetryPolicy, board: _Board[R]

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from pgazure.config import ServiceSettings
 
 _BODY = ContentDecodePolicy.CONTEXT_NAME
-_GOOD = 200
 # The SDKs log an error answer that is no JSON with a traceback. Whoever has set up logging still gets that;
 # a script that has not does not find it on its screen.
 _UNHEARD = logging.NullHandler()
@@ -45,7 +44,7 @@ class ExchangePolicy(SansIOHTTPPolicy[Any, Any]):
             request.context.options.setdefault("enforce_https", False)
 
     def on_response(self, request: PipelineRequest[Any], response: PipelineResponse[Any, Any]) -> None:  # noqa: ARG002  the base class's signature
-        """Record the answer, and keep it from the SDK where the exchange is detached from it."""
+        """Record the answer."""
         if (exchange := current_exchange()) is None:
             return
         answer, context = response.http_response, response.context
@@ -54,8 +53,6 @@ class ExchangePolicy(SansIOHTTPPolicy[Any, Any]):
             exchange.body = context[_BODY] = ContentDecodePolicy.deserialize_from_http_generics(answer)
             # The policy that would read it a second time leaves streams alone.
             context.options["stream"] = True
-        if exchange.detached and answer.status_code == _GOOD:
-            context[_BODY] = None
 
 
 def pipeline_options(settings: ServiceSettings) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""An address that takes JSON and answers with JSON, over ``azure-core``: for services and requests that need no SDK."""
+"""An address that takes JSON and answers with JSON, over ``azure-core``: for requests that go without an SDK."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from azure.core.exceptions import HttpResponseError
 from azure.core.pipeline.policies import (
     AsyncBearerTokenCredentialPolicy,
     AzureKeyCredentialPolicy,
-    ContentDecodePolicy,
-    SansIOHTTPPolicy,
+    DistributedTracingPolicy,
+    HttpLoggingPolicy,
+    RequestIdPolicy,
+    UserAgentPolicy,
 )
 from azure.core.rest import AsyncHttpResponse, HttpRequest
 from pydantic_core import from_json
@@ -24,8 +26,6 @@ from pgazure.services.exchange import watch_exchange
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from azure.core.pipeline import PipelineRequest, PipelineResponse
-
     from pgazure.config import ServiceSettings
     from pgazure.services.auth import Identity
     from pgazure.services.exchange import Answer, Document, Exchange
@@ -33,17 +33,9 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 
 _BEARER = "Authorization"
+_HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}
 # A redirect is not followed, and so is no answer.
 _SUCCESSES = range(200, 300)
-
-
-class _UnreadPolicy(SansIOHTTPPolicy[Any, Any]):
-    """Leave answers to whoever has asked: megabytes of vectors need not be read twice, nor slowly."""
-
-    def on_response(self, request: PipelineRequest[Any], response: PipelineResponse[Any, Any]) -> None:  # noqa: ARG002  the base class's signature
-        """Say that the answer is a stream, which no other policy reads."""
-        response.context[ContentDecodePolicy.CONTEXT_NAME] = None
-        response.context.options["stream"] = True
 
 
 class JsonEndpoint:
@@ -67,10 +59,10 @@ class JsonEndpoint:
             policy = AzureKeyCredentialPolicy(key, key_header, prefix="Bearer" if key_header == _BEARER else None)
         else:
             policy = AsyncBearerTokenCredentialPolicy(identity.open(settings.endpoint), scope)
-        options = pipeline_options(settings)
-        options["per_call_policies"] += [policy, _UnreadPolicy()]
+        # Neither retries nor redirects, and none that reads the answer: megabytes of vectors are read once, and fast.
+        policies = [RequestIdPolicy(), UserAgentPolicy(), policy, DistributedTracingPolicy(), HttpLoggingPolicy()]
         self._client: AsyncPipelineClient[HttpRequest, AsyncHttpResponse] = AsyncPipelineClient(
-            settings.endpoint, **options
+            settings.endpoint, policies=policies, **pipeline_options(settings)
         )
 
     async def close(self) -> None:
@@ -99,9 +91,7 @@ class JsonEndpoint:
             headers: More headers.
             deployment: Name of the model deployment, where there is one.
         """
-        request = HttpRequest(
-            "POST", url, content=content, headers={"Content-Type": "application/json"} | (headers or {})
-        )
+        request = HttpRequest("POST", url, content=content, headers=_HEADERS | (headers or {}))
         with watch_exchange() as exchange:
             try:
                 response = await self._client.send_request(request)

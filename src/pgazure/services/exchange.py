@@ -89,14 +89,12 @@ class Exchange:
         headers: Headers of the latest answer, names in lower case.
         request_id: The service's id of the first request.
         body: JSON of the latest answer.
-        detached: Whether the SDK makes nothing of a good answer, because ``body`` is all that is wanted.
     """
 
     status_code: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     request_id: str | None = None
     body: Any = None
-    detached: bool = False
 
     def record(self, status_code: int, headers: Mapping[str, str], body: Any) -> None:
         """Remember an answer."""
@@ -123,13 +121,9 @@ _EXCHANGE: ContextVar[Exchange | None] = ContextVar("pgazure_exchange", default=
 
 
 @contextmanager
-def watch_exchange(*, detached: bool = False) -> Iterator[Exchange]:
-    """Record the answers that arrive within this context.
-
-    Args:
-        detached: Whether good answers are kept from the SDK, which would make objects of them.
-    """
-    exchange = Exchange(detached=detached)
+def watch_exchange() -> Iterator[Exchange]:
+    """Record the answers that arrive within this context."""
+    exchange = Exchange()
     token = _EXCHANGE.set(exchange)
     try:
         yield exchange

@@ -1,11 +1,14 @@
-"""Azure AI Language over ``azure-ai-textanalytics``."""
+"""Azure AI Language: what is answered at once, and jobs over ``azure-ai-textanalytics``."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from pydantic_core import to_json
+
 from pgazure.services.auth import choose_credential
 from pgazure.services.azure_pipeline import pipeline_options
+from pgazure.services.endpoint import JsonEndpoint
 from pgazure.services.errors import describe_azure_error, describe_fault
 from pgazure.services.exchange import Answer, Exchange, match_by_id, watch_exchange
 from pgazure.services.language_jobs import SERVICE, collect_pages, fail_job, finish_job
@@ -31,7 +34,7 @@ from pgazure.types import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from azure.ai.textanalytics import DetectLanguageInput, TextDocumentInput
+    from azure.ai.textanalytics.aio import TextAnalyticsClient
     from azure.core.credentials import AzureKeyCredential
 
     from pgazure.config import ServiceSettings
@@ -41,11 +44,20 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 
+_ROUTE = "/language/:analyze-text?api-version=2023-04-01"
+_KEY_HEADER = "Ocp-Apim-Subscription-Key"
+# What the SDK takes where nobody says.
+_LANGUAGE = "en"
+_COUNTRY = "US"
+# Kinds whose answers have no places in a text; else these are counted as Python counts.
+_WITHOUT_PLACES = {"LanguageDetection", "KeyPhraseExtraction"}
+
 
 class LanguageService:
     """Azure AI Language.
 
-    Its SDK asks; the answers are read here, as the SDK takes longer to make objects of them than for all the rest.
+    Requests that are answered at once go without the SDK, which takes several times as long as all the rest to build
+    one and to read its answer. It starts and follows jobs, whose answers are read here as well.
 
     Args:
         settings: Endpoint and key.
@@ -53,19 +65,19 @@ class LanguageService:
     """
 
     def __init__(self, settings: ServiceSettings, identity: Identity) -> None:
-        from azure.ai.textanalytics.aio import TextAnalyticsClient  # noqa: PLC0415  slow to import
-
         self.endpoint = settings.endpoint
-        self._client = TextAnalyticsClient(
-            settings.endpoint,
-            cast("AzureKeyCredential", choose_credential(settings, identity)),
-            credential_scopes=[identity.scope(settings.endpoint)],
-            **pipeline_options(settings),
-        )
+        self._settings = settings
+        self._identity = identity
+        scope = identity.scope(settings.endpoint)
+        self._analysis = JsonEndpoint(SERVICE, settings, identity, scope=scope, key_header=_KEY_HEADER)
+        self._url = settings.endpoint.rstrip("/") + _ROUTE
+        self._jobs: TextAnalyticsClient | None = None
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.close()
+        await self._analysis.close()
+        if self._jobs is not None:
+            await self._jobs.close()
 
     async def analyze_sentiment(
         self, documents: Sequence[Document], *, disable_service_logs: bool
@@ -139,8 +151,8 @@ class LanguageService:
             documents,
             "PiiEntityRecognition",
             lambda found: PiiEntityRecognitionResult(read_text(found, "redactedText"), _convert_entities(found)),
-            domain_filter=None if domain == "none" else domain,
             disable_service_logs=disable_service_logs,
+            domain=None if domain == "none" else domain,
         )
 
     async def linked_entities(
@@ -170,7 +182,6 @@ class LanguageService:
             documents,
             "EntityLinking",
             convert,
-            method="recognize_linked_entities",
             disable_service_logs=disable_service_logs,
         )
 
@@ -217,8 +228,8 @@ class LanguageService:
         kind: str,
         convert: Callable[[Any], R],
         *,
-        method: str | None = None,
-        **options: Any,
+        disable_service_logs: bool,
+        **parameters: Any,
     ) -> Answer[R]:
         """Send one request.
 
@@ -227,17 +238,27 @@ class LanguageService:
             documents: What to send.
             kind: The service's name of the operation.
             convert: Makes a result of the JSON of a document; what it cannot read is a ``MisshapenError``.
-            method: The SDK's name of the operation, where it is another.
-            options: What the SDK's method takes besides the documents.
+            disable_service_logs: Whether the service is to keep no copy of the texts for troubleshooting.
+            parameters: What the service takes besides, under its names; ``None`` is its own default.
         """
-        inputs = _detection_inputs(documents) if operation == "detect_language" else _inputs(documents)
-        with watch_exchange(detached=True) as exchange:
-            try:
-                await getattr(self._client, method or operation)(inputs, cls=_pass_over, **options)
-                results = read_object(_check_kind(exchange.body, f"{kind}Results"), "results")
-                return _answer(operation, _read(results, documents, convert, exchange), documents, exchange)
-            except Exception as error:  # noqa: BLE001  whatever an odd answer ends in, it is the answer's fault
-                raise _explain(error, operation, documents, exchange) from None
+        parameters = {name: value for name, value in parameters.items() if value is not None}
+        parameters["loggingOptOut"] = disable_service_logs
+        if kind not in _WITHOUT_PLACES:
+            parameters["stringIndexType"] = "UnicodeCodePoint"
+        write = _write_unknown if kind == "LanguageDetection" else _write_known
+        inputs = [{"id": str(place)} | write(document) for place, document in enumerate(documents)]
+
+        def read(body: Any, exchange: Exchange) -> Answer[R]:
+            results = read_object(_check_kind(body, f"{kind}Results"), "results")
+            return _answer(operation, _read(results, documents, convert, exchange), documents, exchange)
+
+        return await self._analysis.post(
+            self._url,
+            to_json({"kind": kind, "parameters": parameters, "analysisInput": {"documents": inputs}}),
+            read,
+            documents=documents,
+            operation=operation,
+        )
 
     async def run_job(
         self,
@@ -249,10 +270,23 @@ class LanguageService:
         method: str,
         **options: Any,
     ) -> Answer[R]:
-        """Run one job to its end; the arguments are those of :meth:`ask`."""
+        """Run one job to its end.
+
+        Args:
+            operation: The facade's name of the operation.
+            documents: What to send.
+            kind: The service's name of the operation.
+            convert: Makes a result of the JSON of a document; what it cannot read is a ``MisshapenError``.
+            method: The SDK's name of the operation.
+            options: What the SDK's method takes besides the documents.
+        """
+        inputs: list[Any] = [
+            {"id": str(place), "text": document.text, "language": document.language}
+            for place, document in enumerate(documents)
+        ]
         with watch_exchange() as exchange:
             try:
-                poller = await getattr(self._client, method)(_inputs(documents), **options)
+                poller = await getattr(self._open_jobs(), method)(inputs, **options)
                 job, location = poller.polling_method(), read_text(exchange.headers, "operation-location")
                 first = await finish_job(job, operation, documents, exchange.retry_after)
                 found: list[tuple[str, R | DocumentError]] = []
@@ -262,32 +296,31 @@ class LanguageService:
                         fail_job(page, operation, documents)
                     found += _read(read_object(task, "results"), documents, convert, exchange)
                 return _answer(operation, found, documents, exchange)
-            except Exception as error:  # noqa: BLE001  as above
-                raise _explain(error, operation, documents, exchange) from None
+            except Exception as error:  # noqa: BLE001  whatever an odd answer ends in, it is the answer's fault
+                # The SDK's exceptions hold the request with its key and texts: they are not chained.
+                raise describe_azure_error(
+                    error, exchange, service=SERVICE, operation=operation, documents=documents
+                ) from None
+
+    def _open_jobs(self) -> TextAnalyticsClient:
+        if self._jobs is None:
+            from azure.ai.textanalytics.aio import TextAnalyticsClient  # noqa: PLC0415  slow to import
+
+            self._jobs = TextAnalyticsClient(
+                self.endpoint,
+                cast("AzureKeyCredential", choose_credential(self._settings, self._identity)),
+                credential_scopes=[self._identity.scope(self.endpoint)],
+                **pipeline_options(self._settings),
+            )
+        return self._jobs
 
 
-def _pass_over(*_: object) -> None:
-    """Stand where the SDK would make its results."""
+def _write_known(document: Document) -> dict[str, str]:
+    return {"text": document.text, "language": _LANGUAGE if document.language is None else document.language}
 
 
-def _explain(error: Exception, operation: str, documents: Sequence[Document], exchange: Exchange) -> Exception:
-    # The SDK's exceptions hold the request with its key and texts: they are not chained.
-    return describe_azure_error(error, exchange, service=SERVICE, operation=operation, documents=documents)
-
-
-def _inputs(documents: Sequence[Document]) -> list[TextDocumentInput]:
-    from azure.ai.textanalytics import TextDocumentInput  # noqa: PLC0415  SDKs are imported when first needed
-
-    return [
-        TextDocumentInput(id=str(index), text=document.text, language=document.language)
-        for index, document in enumerate(documents)
-    ]
-
-
-def _detection_inputs(documents: Sequence[Document]) -> list[DetectLanguageInput]:
-    from azure.ai.textanalytics import DetectLanguageInput  # noqa: PLC0415  as above
-
-    return [DetectLanguageInput(id=str(index), text=document.text) for index, document in enumerate(documents)]
+def _write_unknown(document: Document) -> dict[str, str]:
+    return {"text": document.text, "countryHint": _COUNTRY}
 
 
 def _convert_entities(found: Any) -> list[Entity]:

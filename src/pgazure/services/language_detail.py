@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from pgazure.services.reading import (
     MisshapenError,
@@ -60,9 +60,8 @@ class DetailedLanguage:
             documents,
             "SentimentAnalysis",
             _convert_opinions,
-            method="analyze_sentiment",
-            show_opinion_mining=True,
             disable_service_logs=disable_service_logs,
+            opinionMining=True,
         )
 
     async def recognize_entities(
@@ -86,9 +85,9 @@ class DetailedLanguage:
             documents,
             "PiiEntityRecognition",
             lambda found: LocatedPiiResult(read_text(found, "redactedText"), _convert_entities(found)),
-            domain_filter=None if domain == "none" else domain,
-            categories_filter=list(categories) or None,
             disable_service_logs=disable_service_logs,
+            domain=None if domain == "none" else domain,
+            piiCategories=list(categories) or None,
         )
 
     async def recognize_healthcare_entities(
@@ -150,18 +149,53 @@ class DetailedLanguage:
         )
 
 
+class _Part(TypedDict):
+    text: str
+    offset: int
+    length: int
+
+
+class _Entity(_Part):
+    category: str
+    subcategory: str
+    confidence_score: float
+
+
+class _Opinion(_Part):
+    sentiment: str
+    positive_score: float
+    negative_score: float
+
+
+def _read_part(found: Any) -> _Part:
+    return {
+        "text": read_text(found, "text"),
+        "offset": read_count(found, "offset"),
+        "length": read_count(found, "length"),
+    }
+
+
+def _read_entity(found: Any) -> _Entity:
+    return {
+        **_read_part(found),
+        "category": read_text(found, "category"),
+        "subcategory": read_optional(found, "subcategory", read_text) or "",
+        "confidence_score": read_number(found, "confidenceScore"),
+    }
+
+
+def _read_opinion(found: Any) -> _Opinion:
+    scores = read_object(found, "confidenceScores")
+    return {
+        **_read_part(found),
+        "sentiment": read_text(found, "sentiment"),
+        "positive_score": read_number(scores, "positive"),
+        "negative_score": read_number(scores, "negative"),
+    }
+
+
 def _convert_entities(found: Any) -> list[LocatedEntity]:
-    return [
-        LocatedEntity(
-            text=read_text(entity, "text"),
-            category=read_text(entity, "category"),
-            subcategory=read_optional(entity, "subcategory", read_text) or "",
-            confidence_score=read_number(entity, "confidenceScore"),
-            offset=read_count(entity, "offset"),
-            length=read_count(entity, "length"),
-        )
-        for entity in read_list(found, "entities")
-    ]
+    return [LocatedEntity(**_read_entity(entity)) for entity in read_list(found, "entities")]
 
 
 def _convert_classes(found: Any) -> list[Classification]:
@@ -195,41 +229,20 @@ def _convert_opinions(found: Any) -> OpinionAnalysisResult:
 
 
 def _convert_assessment(assessment: Any) -> Assessment:
-    scores = read_object(assessment, "confidenceScores")
-    return Assessment(
-        text=read_text(assessment, "text"),
-        sentiment=read_text(assessment, "sentiment"),
-        positive_score=read_number(scores, "positive"),
-        negative_score=read_number(scores, "negative"),
-        is_negated=read_flag(assessment, "isNegated"),
-        offset=read_count(assessment, "offset"),
-        length=read_count(assessment, "length"),
-    )
+    return Assessment(**_read_opinion(assessment), is_negated=read_flag(assessment, "isNegated"))
 
 
 def _convert_sentence(sentence: Any, said: Sequence[Sequence[Assessment]]) -> SentenceOpinions:
-    scores = read_object(sentence, "confidenceScores")
     return SentenceOpinions(
-        text=read_text(sentence, "text"),
-        sentiment=read_text(sentence, "sentiment"),
-        positive_score=read_number(scores, "positive"),
-        neutral_score=read_number(scores, "neutral"),
-        negative_score=read_number(scores, "negative"),
-        offset=read_count(sentence, "offset"),
-        length=read_count(sentence, "length"),
+        **_read_opinion(sentence),
+        neutral_score=read_number(read_object(sentence, "confidenceScores"), "neutral"),
         targets=[_convert_target(target, said) for target in read_optional(sentence, "targets", read_list) or []],
     )
 
 
 def _convert_target(target: Any, said: Sequence[Sequence[Assessment]]) -> Target:
-    scores = read_object(target, "confidenceScores")
     return Target(
-        text=read_text(target, "text"),
-        sentiment=read_text(target, "sentiment"),
-        positive_score=read_number(scores, "positive"),
-        negative_score=read_number(scores, "negative"),
-        offset=read_count(target, "offset"),
-        length=read_count(target, "length"),
+        **_read_opinion(target),
         # A relation may also point to another target, which is one of its own.
         assessments=[
             _follow(said, place[1], place[2])
@@ -273,12 +286,7 @@ def _convert_role(role: Any, entities: Sequence[HealthcareEntity]) -> Healthcare
 def _convert_concept(entity: Any) -> HealthcareEntity:
     asserted = read_optional(entity, "assertion", read_object)
     return HealthcareEntity(
-        text=read_text(entity, "text"),
-        category=read_text(entity, "category"),
-        subcategory=read_optional(entity, "subcategory", read_text) or "",
-        confidence_score=read_number(entity, "confidenceScore"),
-        offset=read_count(entity, "offset"),
-        length=read_count(entity, "length"),
+        **_read_entity(entity),
         normalized_text=read_optional(entity, "name", read_text),
         assertion=None if asserted is None else _convert_assertion(asserted),
         data_sources=[
