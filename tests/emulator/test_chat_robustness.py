@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from emulator.noise import ANY, mostly, send
+
 if TYPE_CHECKING:
     from pgazure.emulator import Emulator
-
-ANY = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers(-5, 5000)
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
-    max_leaves=6,
-)
-
-
-def mostly(good: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    return st.one_of(good, good, good, ANY)
-
 
 TEXT = st.text(max_size=60) | st.sampled_from(
     [
@@ -192,13 +178,12 @@ REQUEST = st.one_of(
 @settings(max_examples=250, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(request=REQUEST)
 def test_no_request_breaks_the_newer_routes(emulator_server: Emulator, request: tuple[str, Any]) -> None:
-    path, body = request
-    headers = {"api-key": emulator_server.key, "Content-Type": "application/json"}
-    answer = requests.post(emulator_server.endpoint + path, data=json.dumps(body), headers=headers, timeout=30)
-    assert answer.status_code in {200, 202, 400, 413}, answer.text
+    answer = send(emulator_server, *request)
     if answer.status_code >= 400:
         assert answer.json().keys() & {"error", "message"}
     if answer.status_code == 202:
         # A job that breaks would never end.
-        polled = requests.get(answer.headers["operation-location"], headers=headers, timeout=30).json()
+        polled = requests.get(
+            answer.headers["operation-location"], headers={"api-key": emulator_server.key}, timeout=30
+        ).json()
         assert polled["status"] == "succeeded"

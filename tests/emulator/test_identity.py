@@ -14,7 +14,7 @@ from azure.identity import DefaultAzureCredential, get_bearer_token_provider
 from azure.identity.aio import DefaultAzureCredential as AsyncDefaultAzureCredential
 from openai import AuthenticationError, AzureOpenAI
 
-from pgazure.emulator.identity import Identity
+from pgazure.emulator.access import Issuer
 
 if TYPE_CHECKING:
     from pgazure.emulator import Emulator
@@ -86,7 +86,7 @@ async def test_the_asynchronous_credential_does_too(identity: Emulator) -> None:
     ],
 )
 def test_a_token_opens_what_it_is_meant_for(emulator: Emulator, audience: str, path: str, status: int) -> None:
-    answer = post(emulator, path, Identity(emulator.key).issue(audience))
+    answer = post(emulator, path, Issuer(emulator.key).issue(audience))
     assert answer.status_code == status
     if status == 401:
         assert answer.json()["statusCode"] == 401
@@ -95,11 +95,11 @@ def test_a_token_opens_what_it_is_meant_for(emulator: Emulator, audience: str, p
 
 def test_tokens_that_are_old_or_somebody_elses_open_nothing(emulator: Emulator) -> None:
     audience = "https://cognitiveservices.azure.com"
-    good = Identity(emulator.key).issue(audience)
+    good = Issuer(emulator.key).issue(audience)
     head, _, signature = good.rpartition(".")
     for token in (
-        Identity(emulator.key).issue(audience, life=-1),
-        Identity("another").issue(audience),
+        Issuer(emulator.key).issue(audience, life=-1),
+        Issuer("another").issue(audience),
         f"{head}x.{signature}",
         "a.b.c",
         "..",

@@ -19,8 +19,9 @@ import requests
 
 from pgazure.emulator import Emulator, Options
 from pgazure.emulator.__main__ import make_parser
+from pgazure.emulator.durations import read_duration
 from pgazure.emulator.faults.kinds import KINDS
-from pgazure.emulator.options import list_flags, read_duration
+from pgazure.emulator.options import list_flags
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

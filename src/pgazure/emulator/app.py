@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from starlette.applications import Starlette
 
 from pgazure.emulator import control, identity, rerank, scoring
-from pgazure.emulator.gateway import Gateway, Keyring
+from pgazure.emulator.access import Keyring
+from pgazure.emulator.gateway import Gateway
 from pgazure.emulator.language.routes import routes as language_routes
 from pgazure.emulator.openai.routes import routes as openai_routes
 from pgazure.emulator.room import Room

@@ -5,124 +5,32 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field
-from hmac import compare_digest
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
 
-from pgazure.emulator.identity import Identity, deny
+from pgazure.emulator.call import Call
 from pgazure.emulator.journal import find_request_id
 from pgazure.emulator.warming import begin_warming
-from pgazure.emulator.wire import Refusal, access_denied
+from pgazure.emulator.wire import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Callable, Sequence
     from concurrent.futures import Executor
 
     from starlette.requests import Request
     from starlette.responses import Response
     from starlette.types import Send
 
+    from pgazure.emulator.access import Keyring
+    from pgazure.emulator.call import Service, Voice
     from pgazure.emulator.faults.orders import Orders, Struck
     from pgazure.emulator.journal import Entry, Journal
-    from pgazure.emulator.quota import Quota, Verdict
-    from pgazure.emulator.stats import Item, Stats
+    from pgazure.emulator.quota import Quota
+    from pgazure.emulator.stats import Stats
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A request as a service sees it.
-
-    Attributes:
-        request: The HTTP request.
-        body: Its JSON; ``None`` where it is not JSON.
-        size: Bytes of its body.
-        started: Monotonic time of its arrival.
-    """
-
-    request: Request
-    body: Any
-    size: int
-    started: float
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """A valid request, ready to be admitted.
-
-    Attributes:
-        items: The texts it holds.
-        answer: Makes the answer, given what is left of the quota.
-        tokens: Model tokens it costs.
-        quota: Names of the quotas it is taken from; the operations' where none is given.
-    """
-
-    items: Sequence[Item]
-    answer: Callable[[Verdict], Awaitable[Response]]
-    tokens: int = 0
-    quota: Sequence[str] = field(default_factory=tuple)
-
-
-class Voice(Protocol):
-    """How a service refuses."""
-
-    def throttle(self, call: Call, operation: str, verdict: Verdict) -> Refusal:
-        """Say that the quota is used up."""
-        ...
-
-    def refuse(self, call: Call, refusal: Refusal) -> Response:
-        """Write a refusal as this service does."""
-        ...
-
-
-class Service(Voice, Protocol):
-    """One inference route."""
-
-    def operations(self, call: Call) -> Sequence[str]:
-        """Name what is asked for, as far as it can be told before the request is checked."""
-        ...
-
-    async def prepare(self, call: Call) -> Work:
-        """Check the request.
-
-        Raises:
-            Refusal: It is not valid.
-        """
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Keyring:
-    """Decides who may come in.
-
-    Attributes:
-        key: The only key.
-        accept_any_token: Let in every bearer token.
-    """
-
-    key: str = field(repr=False)
-    accept_any_token: bool = False
-
-    def admits(self, request: Request) -> bool:
-        """Whether the request carries the key in one of the services' headers, or a token for this service."""
-        headers = request.headers
-        bearer = _read_bearer(request)
-        if bearer and (self.accept_any_token or Identity(self.key).admits(bearer, request.url.path)):
-            return True
-        offered = headers.get("ocp-apim-subscription-key") or headers.get("api-key") or bearer
-        return compare_digest(offered.encode(), self.key.encode())
-
-    def refuse(self, request: Request) -> Response:
-        """Turn away a request that is not admitted: a token is told something else than a key."""
-        return deny(request.url.path) if "." in _read_bearer(request) else access_denied()
-
-
-def _read_bearer(request: Request) -> str:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 @dataclass(slots=True)
@@ -162,11 +70,11 @@ class Gateway:
             names = _list_names(room, operations, call)
             struck = self.orders.meet(names)
             try:
-                response = self._fail(call, room, service, operations[0], struck)
+                response = self._fail(call, room, service.voice, operations[0], struck)
                 if response is None:
                     response = await self._answer(room, service, call, operations, names, entry)
             except Refusal as refusal:
-                response = service.refuse(call, refusal)
+                response = service.voice.refuse(call, refusal)
             if response.status_code >= 400:  # noqa: PLR2004  # the first error status
                 self.stats.refuse(operations, response.status_code)
             await self._send(call, response, struck, entry, send)
@@ -185,16 +93,14 @@ class Gateway:
         if not self.keyring.admits(call.request):
             return self.keyring.refuse(call.request)
         work = await service.prepare(call)
-        if filtered := self.orders.filter(names, (item.text for item in work.items)):
+        if work.refuse_content and (filtered := self.orders.filter(names, (item.text for item in work.items))):
             entry.faults += [(one.fault.kind, one.number) for one in filtered]
-            from pgazure.emulator.openai.wire import refuse_content  # noqa: PLC0415  # imports this module's users
-
-            raise refuse_content()
+            raise work.refuse_content()
         verdict = None
         for name in work.quota or operations:
             verdict = self.quota.admit(name, work.tokens, names | {room.lower()})
             if verdict.wait:
-                raise service.throttle(call, name, verdict)
+                raise service.voice.throttle(call, name, verdict)
         assert verdict is not None
         self.stats.receive(work.items, work.tokens)
         entry.items = len(work.items)

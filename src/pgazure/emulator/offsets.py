@@ -54,6 +54,11 @@ class Ruler:
         first, last = self._at(start), self._at(end)
         return first, last - first
 
+    def span(self, start: int, end: int) -> dict[str, int]:
+        """The same as the service writes it."""
+        offset, length = self.measure(start, end)
+        return {"offset": offset, "length": length}
+
     def _at(self, position: int) -> int:
         if self._positions is not None:
             return self._positions[position]

@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, fields
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pgazure.emulator.durations import read_duration
 from pgazure.emulator.rules import NO_RULES, Rules, load
 
 if TYPE_CHECKING:
@@ -26,21 +26,6 @@ COMMAND_PORT = 8765
 """The port of the commands; in Python it is any that is free."""
 
 _LAST_PORT = 65_535
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|)")
-_UNITS = {"ms": 0.001, "": 1.0, "s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
-
-
-def read_duration(text: str) -> float:
-    """Read ``50ms``, ``0.5s``, ``2`` or ``15d`` as seconds.
-
-    Raises:
-        ValueError: It is none of these.
-    """
-    match = _DURATION.fullmatch(text.strip())
-    if match is None:
-        message = f"{text!r} is not a duration: write 50ms, 0.5s, 2m, 1h or 15d"
-        raise ValueError(message)
-    return float(match[1]) * _UNITS[match[2]]
 
 
 def _option(default: Any, description: str, read: Callable[[str], Any] = str, **more: Any) -> Any:

@@ -9,17 +9,15 @@ from uuid import uuid4
 
 from starlette.responses import Response
 
-from pgazure.emulator.gateway import Work
+from pgazure.emulator.call import Checked, name_always
 from pgazure.emulator.models import relevance
 from pgazure.emulator.stats import Item
 from pgazure.emulator.wire import REGION, Refusal, encode, not_found, service_headers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from starlette.routing import Route
 
-    from pgazure.emulator.gateway import Call, Gateway
+    from pgazure.emulator.call import Call
     from pgazure.emulator.quota import Verdict
     from pgazure.emulator.room import Room
 
@@ -28,12 +26,11 @@ _MOST_DOCUMENTS = 1_000
 _DEFAULT_MODEL = "rerank-v3.5"
 # One search unit is a query with up to a hundred documents.
 _UNIT = 100
-_PATHS = tuple(f"{prefix}/v{version}/rerank" for prefix in ("", "/providers/cohere") for version in (1, 2))
 
 
 def routes(room: Room) -> list[Route]:
     """List the routes."""
-    return room.infer(Rerank(room.gateway), *_PATHS)
+    return room.answer(RerankVoice(), name_always("Rerank"), check_rerank, *_PATHS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,26 +54,8 @@ class Question:
     with_documents: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Rerank:
-    """The routes of rerank."""
-
-    gateway: Gateway
-
-    def operations(self, call: Call) -> list[str]:
-        """Name the operation."""
-        del call
-        return ["Rerank"]
-
-    async def prepare(self, call: Call) -> Work:
-        """Check the request."""
-        question = _read(call)
-        items = [Item("Rerank", question.query, text, len(text)) for text in question.texts]
-
-        async def answer(_: Verdict) -> Response:
-            return await self.gateway.compute(_answer(call, question))
-
-        return Work(items, answer)
+class RerankVoice:
+    """How rerank refuses."""
 
     def throttle(self, call: Call, operation: str, verdict: Verdict) -> Refusal:
         """Refuse for want of quota, and say when to come again."""
@@ -93,24 +72,28 @@ class Rerank:
         return Response(encode(refusal.body), refusal.status, headers=_headers(call) | refusal.headers)
 
 
-def _answer(call: Call, question: Question) -> Callable[[], Response]:
-    def compute() -> Response:
-        scored = [(relevance.score(question.query, text), place) for place, text in enumerate(question.texts)]
-        scored.sort(key=lambda one: (-one[0], one[1]))
-        results: list[dict[str, Any]] = []
-        for value, place in scored[: question.most]:
-            one: dict[str, Any] = {"index": place, "relevance_score": round(value, 7)}
-            if question.with_documents:
-                document = question.documents[place]
-                one["document"] = document if isinstance(document, dict) else {"text": document}
-            results.append(one)
-        meta = {
-            "api_version": {"version": str(question.version)},
-            "billed_units": {"search_units": -(-len(question.texts) // _UNIT)},
-        }
-        return Response(encode({"id": str(uuid4()), "results": results, "meta": meta}), headers=_headers(call))
+def check_rerank(call: Call) -> Checked:
+    """Check a request for the order of documents."""
+    question = _read(call)
+    items = [Item("Rerank", question.query, text, len(text)) for text in question.texts]
+    return Checked(items, lambda: _answer(call, question))
 
-    return compute
+
+def _answer(call: Call, question: Question) -> Response:
+    scored = [(relevance.score(question.query, text), place) for place, text in enumerate(question.texts)]
+    scored.sort(key=lambda one: (-one[0], one[1]))
+    results: list[dict[str, Any]] = []
+    for value, place in scored[: question.most]:
+        one: dict[str, Any] = {"index": place, "relevance_score": round(value, 7)}
+        if question.with_documents:
+            document = question.documents[place]
+            one["document"] = document if isinstance(document, dict) else {"text": document}
+        results.append(one)
+    meta = {
+        "api_version": {"version": str(question.version)},
+        "billed_units": {"search_units": -(-len(question.texts) // _UNIT)},
+    }
+    return Response(encode({"id": str(uuid4()), "results": results, "meta": meta}), headers=_headers(call))
 
 
 def _read(call: Call) -> Question:

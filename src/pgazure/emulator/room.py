@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING
 from starlette.requests import ClientDisconnect, Request
 from starlette.routing import Route
 
+from pgazure.emulator.call import Work
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from typing import Any
 
     from starlette.responses import Response
     from starlette.types import Receive, Scope, Send
 
-    from pgazure.emulator.gateway import Call, Gateway, Service, Voice
+    from pgazure.emulator.call import Call, Checked, Service, Voice
+    from pgazure.emulator.gateway import Gateway
     from pgazure.emulator.options import Options
-
-CONNECTION = "connection"
-"""Name under which the server hands down a request's connection."""
+    from pgazure.emulator.quota import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,23 @@ class Room:
 
         return [Route(path, _Endpoint(answer), methods=["POST"]) for path in paths]
 
+    def answer(
+        self,
+        voice: Voice,
+        list_operations: Callable[[Any], list[str]],
+        check: Callable[[Call], Checked],
+        *paths: str,
+    ) -> list[Route]:
+        """Routes of requests that are work, and that a model answers at once.
+
+        Args:
+            voice: Writes what is refused.
+            list_operations: Names what a body asks for, as far as it can be told unchecked.
+            check: Checks a request, or refuses it.
+            paths: Where.
+        """
+        return self.infer(_Answering(voice, list_operations, check, self.gateway), *paths)
+
     def attend(
         self,
         voice: Voice,
@@ -70,6 +89,27 @@ class Room:
             await self.gateway.attend(self.name, voice, operation, request, send, act, keyless=keyless)
 
         return [Route(path, _Endpoint(answer), methods=[method]) for path in paths]
+
+
+@dataclass(frozen=True, slots=True)
+class _Answering:
+    """A service that a function checks for, and a model answers for."""
+
+    voice: Voice
+    list_operations: Callable[[Any], list[str]]
+    check: Callable[[Call], Checked]
+    gateway: Gateway
+
+    def operations(self, call: Call) -> list[str]:
+        return self.list_operations(call.body)
+
+    async def prepare(self, call: Call) -> Work:
+        checked = self.check(call)
+
+        async def answer(_: Verdict) -> Response:
+            return await self.gateway.compute(checked.answer)
+
+        return Work(checked.items, answer)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from starlette.responses import Response
 
-from pgazure.emulator.gateway import Work
+from pgazure.emulator.call import Checked, name_always
 from pgazure.emulator.models import relevance
 from pgazure.emulator.rules import fits, render
 from pgazure.emulator.stats import Item
 from pgazure.emulator.wire import Refusal, encode, not_found
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from starlette.routing import Route
 
-    from pgazure.emulator.gateway import Call, Gateway
+    from pgazure.emulator.call import Call
     from pgazure.emulator.quota import Verdict
     from pgazure.emulator.room import Room
     from pgazure.emulator.rules import Rules
@@ -32,42 +30,12 @@ _PAIR = 2
 
 def routes(room: Room) -> list[Route]:
     """List the routes."""
-    return room.infer(Score(room.gateway, room.options.answers), "/score")
+    check = partial(check_score, rules=room.options.answers)
+    return room.answer(ScoreVoice(), name_always("Score"), check, "/score")
 
 
-@dataclass(frozen=True, slots=True)
-class Score:
-    """The route of scoring.
-
-    Attributes:
-        gateway: Counts, measures and computes.
-        rules: What is answered; where none fits, pairs of texts are scored and rows are measured.
-    """
-
-    gateway: Gateway
-    rules: Rules
-
-    def operations(self, call: Call) -> list[str]:
-        """Name the operation."""
-        del call
-        return ["Score"]
-
-    async def prepare(self, call: Call) -> Work:
-        """Check the request."""
-        deployment = call.request.headers.get("azureml-model-deployment") or _DEFAULT_DEPLOYMENT
-        if not _DEPLOYMENT.fullmatch(deployment):
-            raise Refusal(
-                404, {"error": {"code": "DeploymentNotFound", "message": "There is no deployment of this name."}}
-            )
-        if call.body is None:
-            raise Refusal(400, {"message": "The request body is not valid JSON."})
-        text = encode(call.body).decode()
-        item = Item("Score", deployment, text, len(text))
-
-        async def answer(_: Verdict) -> Response:
-            return await self.gateway.compute(self._answer(call, deployment))
-
-        return Work([item], answer)
+class ScoreVoice:
+    """How an endpoint refuses."""
 
     def throttle(self, call: Call, operation: str, verdict: Verdict) -> Refusal:
         """Refuse for want of quota."""
@@ -80,14 +48,28 @@ class Score:
             return not_found()
         return Response(encode(refusal.body), refusal.status, headers=_headers(call, ""))
 
-    def _answer(self, call: Call, deployment: str) -> Callable[[], Response]:
-        def compute() -> Response:
-            rule = next((one for one in self.rules.score if fits(one, call.body, deployment)), None)
-            if rule is None:
-                return Response(encode(score(call.body)), headers=_headers(call, deployment))
-            return Response(encode(render(rule.answer, call.body)), rule.status, headers=_headers(call, deployment))
 
-        return compute
+def check_score(call: Call, rules: Rules) -> Checked:
+    """Check a request for scores.
+
+    Args:
+        call: The request.
+        rules: What is answered; where none fits, pairs of texts are scored and rows are measured.
+    """
+    deployment = call.request.headers.get("azureml-model-deployment") or _DEFAULT_DEPLOYMENT
+    if not _DEPLOYMENT.fullmatch(deployment):
+        raise Refusal(404, {"error": {"code": "DeploymentNotFound", "message": "There is no deployment of this name."}})
+    if call.body is None:
+        raise Refusal(400, {"message": "The request body is not valid JSON."})
+    text = encode(call.body).decode()
+    return Checked([Item("Score", deployment, text, len(text))], lambda: _answer(call, deployment, rules))
+
+
+def _answer(call: Call, deployment: str, rules: Rules) -> Response:
+    rule = next((one for one in rules.score if fits(one, call.body, deployment)), None)
+    if rule is None:
+        return Response(encode(score(call.body)), headers=_headers(call, deployment))
+    return Response(encode(render(rule.answer, call.body)), rule.status, headers=_headers(call, deployment))
 
 
 def score(body: Any) -> Any:

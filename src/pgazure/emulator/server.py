@@ -15,9 +15,9 @@ import uvicorn
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from pgazure.emulator.app import build
+from pgazure.emulator.call import CONNECTION
 from pgazure.emulator.environment import list_variables
 from pgazure.emulator.options import Options
-from pgazure.emulator.room import CONNECTION
 from pgazure.emulator.state import State
 
 if TYPE_CHECKING:

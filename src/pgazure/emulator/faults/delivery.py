@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import StreamingResponse
 
+from pgazure.emulator.call import CONNECTION
 from pgazure.emulator.faults.damage import damage
 from pgazure.emulator.faults.kinds import HalfBody, Reset, SlowBody
-from pgazure.emulator.room import CONNECTION
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -12,8 +12,8 @@ from pgazure.emulator.quota import Verdict
 from pgazure.emulator.wire import Refusal, access_denied, encode, gateway_answer
 
 if TYPE_CHECKING:
+    from pgazure.emulator.call import Call, Voice
     from pgazure.emulator.faults.kinds import Failure
-    from pgazure.emulator.gateway import Call, Voice
 
 _DAY = 86_400
 _FIREWALL = "Access denied due to Virtual Network/Firewall rules."

@@ -21,7 +21,7 @@ from pydantic import (
     model_validator,
 )
 
-from pgazure.emulator.options import read_duration
+from pgazure.emulator.durations import read_duration
 from pgazure.emulator.settings_file import read_settings_file
 
 if TYPE_CHECKING:

@@ -10,17 +10,17 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pgazure.emulator.language import redaction
+from pgazure.emulator.language import custom, redaction
 from pgazure.emulator.language.versions import Span
 from pgazure.emulator.models import entities, health, language, linking, opinions, phrases, pii, sentiment, summary
 from pgazure.emulator.models.normal import normalize
-from pgazure.emulator.models.spans import Found, settle
 from pgazure.emulator.offsets import Ruler
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from pgazure.emulator.language.versions import Version
+    from pgazure.emulator.models.spans import Found
     from pgazure.emulator.rules import Rules
 
 _MOST_SENTENCES = 20
@@ -82,8 +82,7 @@ class Question:
 
     def span(self, start: int, end: int) -> dict[str, int]:
         """Offset and length of a part of the text, in the unit that the request asks for."""
-        offset, length = self._ruler.measure(start, end)
-        return {"offset": offset, "length": length}
+        return self._ruler.span(start, end)
 
     @property
     def sentence_count(self) -> int:
@@ -103,9 +102,7 @@ def find_problem(kind: str, parameters: dict[str, Any]) -> str | None:
     if kind == "ExtractiveSummarization" and parameters.get("sortBy", "Offset") not in ("Offset", "Rank"):
         return "Invalid value for parameter 'sortBy', valid values are Offset, Rank."
     if kind.startswith("Custom"):
-        for name in ("projectName", "deploymentName"):
-            if not isinstance(parameters.get(name), str) or not parameters[name]:
-                return f"The parameter '{name}' is missing."
+        return custom.find_problem(parameters)
     if kind == "PiiEntityRecognition":
         problem = _find_pii_problem(parameters.get("domain") or "none", parameters.get("piiCategories"))
         return problem or redaction.find_problem(parameters)
@@ -231,8 +228,7 @@ def _redact(asked: Question) -> dict[str, Any]:
         ruler = Ruler(redacted.text, asked.unit)
         for entity, mask in zip(listed, redacted.masks, strict=True):
             if mask is not None:
-                offset, length = ruler.measure(mask.start, mask.end)
-                entity |= {"mask": mask.text, "maskOffset": offset, "maskLength": length}
+                entity.update(mask.describe(ruler))
     body = {"id": asked.id, "statistics": asked.statistics, "entities": listed, "warnings": []}
     return body if redacted.text is None else {"redactedText": redacted.text} | body
 
@@ -298,18 +294,7 @@ def _read_health(asked: Question) -> dict[str, Any]:
 
 
 def _recognize_custom(asked: Question) -> dict[str, Any]:
-    project = asked.parameters["projectName"]
-    rules = [rule for rule in asked.rules.entities if rule.project in {"", project}]
-    if rules:
-        found: Iterable[Found] = settle(
-            Found(match.group(), rule.category, "", *match.span(), 1.0)
-            for rule in rules
-            for match in rule.pattern.finditer(asked.text)
-            if match.group()
-        )
-    else:
-        # Without a rule it has learned what the model that comes with the service knows.
-        found = entities.recognize(asked.text, asked.hint)
+    found = custom.find_entities(asked.text, asked.hint, asked.rules.entities, asked.parameters["projectName"])
     listed = [
         {"text": one.text, "category": one.category, **asked.span(one.start, one.end), "confidenceScore": one.score}
         for one in found
@@ -318,11 +303,8 @@ def _recognize_custom(asked: Question) -> dict[str, Any]:
 
 
 def _classify(asked: Question, *, single: bool) -> dict[str, Any]:
-    project = asked.parameters["projectName"]
-    rules = [rule for rule in asked.rules.classes if rule.project in {"", project}]
-    counts = {rule.category: 0 for rule in rules}
-    for rule in rules:
-        counts[rule.category] += sum(1 for _ in rule.pattern.finditer(asked.text))
+    rules = custom.choose_rules(asked.rules.classes, asked.parameters["projectName"])
+    counts = custom.count_matches(asked.text, rules)
     fitting = [category for category, count in counts.items() if count]
     if single:
         best = max(fitting, key=lambda category: counts[category], default=_OTHER)

@@ -99,13 +99,9 @@ def _list(form: str, found: tuple[Found, ...], redacted: redaction.Redacted, uni
     ruler, masked = Ruler(form, unit), Ruler(redacted.text or "", unit)
     listed = []
     for one, mask in zip(found, redacted.masks, strict=True):
-        offset, length = ruler.measure(one.start, one.end)
-        entity: dict[str, Any] = {"text": one.text, "category": one.category, "offset": offset, "length": length}
+        entity: dict[str, Any] = {"text": one.text, "category": one.category, **ruler.span(one.start, one.end)}
         entity["confidenceScore"] = one.score
-        if mask is not None:
-            start, size = masked.measure(mask.start, mask.end)
-            entity |= {"mask": mask.text, "maskOffset": start, "maskLength": size}
-        listed.append(entity)
+        listed.append(entity if mask is None else entity | mask.describe(masked))
     return listed
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pgazure.emulator.language import documents
-from pgazure.emulator.language.analyze_text import read_body, read_parameters, read_version
 from pgazure.emulator.language.conversation_pii import find_problem, redact_item
-from pgazure.emulator.language.jobs import Intake, Page, write_precisely
+from pgazure.emulator.language.jobs import Intake, Page
+from pgazure.emulator.language.request import read_parameters, read_request
 from pgazure.emulator.language.text_jobs import check_size
 from pgazure.emulator.models import conversation
 from pgazure.emulator.offsets import Ruler, read_unit
@@ -19,14 +19,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    from pgazure.emulator.gateway import Call
+    from pgazure.emulator.call import Call
     from pgazure.emulator.language.versions import Version
     from pgazure.emulator.rules import Rules
 
 _ASPECTS = ("issue", "resolution", "chapterTitle", "narrative", "recap", "follow-up tasks")
 _MODALITIES = ("text", "transcript")
 _FORMS = ("text", "itn", "maskedItn", "lexical")
-_RECORD = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +58,7 @@ class ConversationTask:
         unit: Unit of offsets.
         ended: When it was done or cancelled.
         cancelled: Whether it was cancelled.
+        outcomes: What became of each conversation, once it is done.
     """
 
     kind: str
@@ -67,45 +67,36 @@ class ConversationTask:
     unit: str
     ended: datetime | None = None
     cancelled: bool = False
-    _results: list[dict[str, Any]] | None = None
-    _records: tuple[int, ...] = ()
+    outcomes: list[documents.Outcome] | None = None
 
     RESULTS: ClassVar[dict[str, str]] = {
         "ConversationalSummarizationTask": "conversationalSummarizationResults",
         "ConversationalPIITask": "conversationalPIIResults",
     }
 
+    @property
+    def result_kind(self) -> str:
+        """What its answer calls itself."""
+        return self.RESULTS[self.kind]
+
     def work(self, given: Sequence[Given], rules: Rules) -> None:
         """Do what is asked of the conversations."""
         del rules
         act = _sum_up if self.kind == "ConversationalSummarizationTask" else _redact
-        self._records = tuple(sum(-(-len(turn.text) // _RECORD) for turn in one.turns) for one in given)
-        self._results = [act(self, one) for one in given]
+        outcomes = []
+        for one in given:
+            records = sum(documents.count_records(len(turn.text)) for turn in one.turns)
+            body = act(self, one) | {"statistics": {"transactionsCount": records}}
+            outcomes.append(documents.Outcome(body, records))
+        # At once: a poll may come meanwhile.
+        self.outcomes = outcomes
 
-    def render(self, page: Page) -> dict[str, Any]:
-        """Write the task as it stands in the job's answer."""
-        assert self.ended is not None
-        shown = list(self._results or ())[page.part]
-        results: dict[str, Any] = {"conversations": shown, "errors": [], "modelVersion": "latest"}
-        if page.show_stats and self._results is not None:
-            counted = self._records[page.part]
-            shown = [
-                one | {"statistics": {"transactionsCount": count}} for one, count in zip(shown, counted, strict=True)
-            ]
-            statistics = {
-                "documentsCount": len(shown),
-                "validDocumentsCount": len(shown),
-                "erroneousDocumentsCount": 0,
-                "transactionsCount": sum(counted),
-            }
-            results = {"statistics": statistics} | results | {"conversations": shown}
-        return {
-            "kind": self.RESULTS[self.kind],
-            "taskName": self.name,
-            "lastUpdateDateTime": write_precisely(self.ended),
-            "status": "cancelled" if self.cancelled else "succeeded",
-            "results": results,
-        }
+    def list_results(self, page: Page) -> dict[str, Any]:
+        """Write what was found in one page of the conversations."""
+        if self.outcomes is None:
+            return documents.envelope([], "latest", name="conversations")
+        shown = self.outcomes[page.part]
+        return documents.envelope(shown, "latest", show_stats=page.show_stats, name="conversations")
 
 
 def _sum_up(task: ConversationTask, one: Given) -> dict[str, Any]:
@@ -114,8 +105,8 @@ def _sum_up(task: ConversationTask, one: Given) -> dict[str, Any]:
         for made in conversation.sum_up(one.turns, aspect, one.language):
             contexts = []
             for item in made.turns:
-                _, length = Ruler(item.text, task.unit).measure(0, len(item.text))
-                contexts.append({"conversationItemId": item.id, "offset": 0, "length": length})
+                span = Ruler(item.text, task.unit).span(0, len(item.text))
+                contexts.append({"conversationItemId": item.id, **span})
             summaries.append({"aspect": aspect, "text": made.text, "contexts": contexts})
     return {"id": one.id, "summaries": summaries, "warnings": []}
 
@@ -126,22 +117,13 @@ def _redact(task: ConversationTask, one: Given) -> dict[str, Any]:
     return {"id": one.id, "conversationItems": items, "warnings": []}
 
 
-def list_conversation_operations(body: Any) -> list[str]:
-    """Name the kinds of the tasks of a request that is not yet checked."""
-    tasks = body.get("tasks") if isinstance(body, dict) else None
-    kinds = [task.get("kind") for task in tasks if isinstance(task, dict)] if isinstance(tasks, list) else []
-    known = dict.fromkeys(kind for kind in kinds if isinstance(kind, str) and kind in ConversationTask.RESULTS)
-    return list(known) or ["AnalyzeConversationsJobs"]
-
-
 def read_conversation_job(call: Call) -> Intake:
     """Check a request for a job over a conversation.
 
     Raises:
         Refusal: It is not valid.
     """
-    version = read_version(call)
-    body = read_body(call, version)
+    version, body = read_request(call)
     outer = body.get("analysisInput")
     conversations = outer.get("conversations") if isinstance(outer, dict) else None
     if not isinstance(conversations, list) or not conversations:

@@ -6,11 +6,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from pgazure.emulator.language import analysis
 from pgazure.emulator.language.versions import Span
 from pgazure.emulator.models import language
 from pgazure.emulator.offsets import UNITS, count_text_elements
 from pgazure.emulator.rules import NO_RULES
+from pgazure.emulator.stats import Item
 from pgazure.emulator.wire import Refusal
 
 if TYPE_CHECKING:
@@ -25,6 +28,7 @@ JOB_DOCUMENTS = 25
 JOB_SIZE = 125_000
 BODY_SIZE = 1_048_576
 _RECORD = 1_000
+_NOT_IN_ITEMS = {"loggingOptOut", "stringIndexType"}
 _LIMITS_PAGE = "For additional details on the data limitations see https://aka.ms/text-analytics-data-limits"
 _LANGUAGES_PAGE = "For additional details see https://aka.ms/language-service/language-support"
 _MODELS_PAGE = "For additional details see https://aka.ms/text-analytics-model-versioning"
@@ -51,22 +55,18 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one document.
+    """What became of one document, or of one conversation.
 
     Attributes:
-        body: The result, or the error, as it stands in the answer.
-        characters: Its length in code points; zero for an error.
+        body: The result, or the error, as it stands in the answer; with ``statistics``, which are left out where
+            nobody asks for them.
+        records: Billing units; an error costs nothing.
         failed: Whether it is an error.
     """
 
     body: dict[str, Any]
-    characters: int
-    failed: bool
-
-    @property
-    def records(self) -> int:
-        """Billing units: one for each thousand characters begun; an error costs nothing."""
-        return -(-self.characters // _RECORD)
+    records: int
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +88,11 @@ class Assignment:
     size: int
     rules: Rules = NO_RULES
     default_language: str = ""
+
+
+def count_records(characters: int) -> int:
+    """Count billing units: one for each thousand characters begun."""
+    return -(-characters // _RECORD)
 
 
 def assign(
@@ -197,12 +202,12 @@ def answer_document(assignment: Assignment, document: Document, place: int) -> O
     if error is not None:
         return Outcome({"id": document.id, "error": error}, 0, failed=True)
     hint = document.hint if not kind.languages else kind.resolve_language(document.hint or "en") or "en"
-    characters = len(document.text)
-    statistics = {"charactersCount": characters, "transactionsCount": -(-characters // _RECORD)}
+    characters, records = len(document.text), count_records(len(document.text))
+    statistics = {"charactersCount": characters, "transactionsCount": records}
     asked = analysis.Question(
         document.id, document.text, hint, assignment.parameters, statistics, place, assignment.rules, version
     )
-    return Outcome(analysis.ANSWERS[kind.name](asked) | detected, characters, failed=False)
+    return Outcome(analysis.ANSWERS[kind.name](asked) | detected, records)
 
 
 def _tell_language(assignment: Assignment, document: Document) -> tuple[Document, dict[str, Any]]:
@@ -253,6 +258,18 @@ def _document_error(code: str, message: str, outer: str) -> dict[str, Any]:
     return {"code": "InvalidArgument", "message": outer, "innererror": {"code": code, "message": message}}
 
 
+def list_items(assignment: Assignment, documents: Sequence[Document]) -> list[Item]:
+    """The texts of a request, told apart by all that their answer depends on."""
+    kind = assignment.kind
+    kept = {name: value for name, value in assignment.parameters.items() if name not in _NOT_IN_ITEMS}
+    fixed = orjson.dumps(kept, option=orjson.OPT_SORT_KEYS).decode()
+    return [
+        Item(kind.name, f"{fixed} {document.hint}", document.text, len(document.text))
+        for document in documents
+        if document.text.strip() and find_hint_error(kind, document, assignment.version) is None
+    ]
+
+
 def answer_documents(assignment: Assignment, documents: Sequence[Document]) -> list[Outcome]:
     """Analyze documents in their order."""
     outcomes: list[Outcome] = []
@@ -264,8 +281,17 @@ def answer_documents(assignment: Assignment, documents: Sequence[Document]) -> l
     return outcomes
 
 
-def envelope(outcomes: Sequence[Outcome], model: str, *, show_stats: bool) -> dict[str, Any]:
-    """Put outcomes into the shape of an answer: results and errors apart, each in the request's order."""
+def envelope(
+    outcomes: Sequence[Outcome], model: str, *, show_stats: bool = False, name: str = "documents"
+) -> dict[str, Any]:
+    """Put outcomes into the shape of an answer: results and errors apart, each in the request's order.
+
+    Args:
+        outcomes: What became of the documents.
+        model: The model's version.
+        show_stats: Whether to say how much they cost.
+        name: What the answer calls them.
+    """
     valid = [outcome.body for outcome in outcomes if not outcome.failed]
     failed = [outcome.body for outcome in outcomes if outcome.failed]
     results: dict[str, Any] = {}
@@ -278,4 +304,4 @@ def envelope(outcomes: Sequence[Outcome], model: str, *, show_stats: bool) -> di
         }
     else:
         valid = [{name: value for name, value in body.items() if name != "statistics"} for body in valid]
-    return results | {"documents": valid, "errors": failed, "modelVersion": model}
+    return results | {name: valid, "errors": failed, "modelVersion": model}

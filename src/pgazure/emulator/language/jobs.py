@@ -12,21 +12,16 @@ from uuid import uuid4
 
 from starlette.responses import Response
 
-from pgazure.emulator.gateway import Work
-from pgazure.emulator.language.analyze_text import (
-    find,
-    language_headers,
-    read_version,
-    refuse_language,
-    throttle_language,
-    wants_stats,
-)
+from pgazure.emulator.call import Work
+from pgazure.emulator.language.request import find, read_version, wants_stats
+from pgazure.emulator.language.voice import language_headers
 from pgazure.emulator.wire import JSON_UTF8, Refusal, chunked, encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from pgazure.emulator.gateway import Call, Gateway
+    from pgazure.emulator.call import Call, Voice
+    from pgazure.emulator.gateway import Gateway
     from pgazure.emulator.language.versions import Version
     from pgazure.emulator.quota import Verdict
     from pgazure.emulator.rules import Rules
@@ -51,12 +46,17 @@ class Workable(Protocol):
     ended: datetime | None
     cancelled: bool
 
+    @property
+    def result_kind(self) -> str:
+        """What its answer calls itself."""
+        ...
+
     def work(self, given: Sequence[Any], rules: Rules) -> None:
         """Do what is asked of the documents."""
         ...
 
-    def render(self, page: Page) -> dict[str, Any]:
-        """Write the task as it stands in the answer to a poll."""
+    def list_results(self, page: Page) -> dict[str, Any]:
+        """Write what was found in one page of the documents."""
         ...
 
 
@@ -170,12 +170,23 @@ def write_job(job: Job, page: Page) -> dict[str, Any]:
     body = job.head(page.version)
     if job.display_name is not None:
         body["displayName"] = job.display_name
-    body["tasks"] = job.count() | {"items": [task.render(page) for task in job.ended]}
+    body["tasks"] = job.count() | {"items": [_write_task(task, page) for task in job.ended]}
     if (left := job.left(page)) > 0:
         stats = "showStats=True&" if page.show_stats else ""
         query = f"{stats}top={min(page.top, left)}&skip={page.skip + page.top}&api-version={page.version.name}"
         body["nextLink"] = f"{page.place}?{query}"
     return body
+
+
+def _write_task(task: Workable, page: Page) -> dict[str, Any]:
+    assert task.ended is not None
+    return {
+        "kind": task.result_kind,
+        "taskName": task.name,
+        "lastUpdateDateTime": write_precisely(task.ended),
+        "status": "cancelled" if task.cancelled else "succeeded",
+        "results": task.list_results(page),
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +218,7 @@ class Jobs:
         write: Writes a job.
         job_time: Seconds that a job takes at least.
         rules: What custom models answer.
+        voice: Writes what is refused.
     """
 
     gateway: Gateway
@@ -216,6 +228,7 @@ class Jobs:
     write: Callable[[Job, Page], dict[str, Any]]
     job_time: float
     rules: Rules
+    voice: Voice
     _jobs: OrderedDict[str, Job] = field(default_factory=OrderedDict)
 
     def operations(self, call: Call) -> list[str]:
@@ -234,15 +247,6 @@ class Jobs:
             return self._accept(call, job)
 
         return Work(taken.items, answer)
-
-    def throttle(self, call: Call, operation: str, verdict: Verdict) -> Refusal:
-        """Refuse for want of quota."""
-        del verdict
-        return throttle_language(call, operation)
-
-    def refuse(self, call: Call, refusal: Refusal) -> Response:
-        """Write a refusal."""
-        return refuse_language(call, refusal)
 
     def show(self, call: Call) -> Response:
         """Answer a poll, or the request for a further page."""

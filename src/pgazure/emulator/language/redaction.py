@@ -12,6 +12,8 @@ from pgazure.emulator.models.spans import Found, settle
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from pgazure.emulator.offsets import Ruler
+
 CHARACTERS = "!#$%&*+-=?@^_~"
 """What a text may be masked with."""
 # The first preview had names of its own for them.
@@ -59,6 +61,11 @@ class Mask:
     text: str
     start: int
     end: int
+
+    def describe(self, ruler: Ruler) -> dict[str, Any]:
+        """Write it as an entity has it; the ruler is that of the redacted text."""
+        offset, length = ruler.measure(self.start, self.end)
+        return {"mask": self.text, "maskOffset": offset, "maskLength": length}
 
 
 @dataclass(frozen=True, slots=True)

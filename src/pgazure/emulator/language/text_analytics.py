@@ -3,32 +3,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pgazure.emulator.gateway import Work
 from pgazure.emulator.language import documents
-from pgazure.emulator.language.analyze_text import (
-    answer_at_once,
-    list_items,
-    read_body,
-    read_parameters,
-    read_version,
-    refuse_language,
-    throttle_language,
-)
+from pgazure.emulator.language.analyze_text import check_documents
 from pgazure.emulator.language.jobs import Intake, Job, Page, write_precisely
 from pgazure.emulator.language.kinds import KINDS, Kind
+from pgazure.emulator.language.request import read_parameters, read_request
 from pgazure.emulator.language.text_jobs import TextTask, check_task, check_texts, name_task, read_job_documents
 from pgazure.emulator.offsets import read_unit
 
 if TYPE_CHECKING:
-    from starlette.responses import Response
-
-    from pgazure.emulator.gateway import Call, Gateway
+    from pgazure.emulator.call import Call, Checked
     from pgazure.emulator.language.versions import Version
-    from pgazure.emulator.quota import Verdict
-    from pgazure.emulator.wire import Refusal
 
 PATHS = {
     "SentimentAnalysis": ("sentiment", ("v3.0", "v3.1")),
@@ -77,41 +64,14 @@ def _read_query(call: Call, version: Version) -> dict[str, Any]:
     return _rename(given)
 
 
-@dataclass(frozen=True, slots=True)
-class AnalyzePath:
-    """The routes of one kind of analysis."""
+def check_path(call: Call, kind: Kind) -> Checked:
+    """Check a request for an analysis that has its own path.
 
-    gateway: Gateway
-    kind: Kind
-
-    def operations(self, call: Call) -> list[str]:
-        """Name the kind of analysis."""
-        del call
-        return [self.kind.name]
-
-    async def prepare(self, call: Call) -> Work:
-        """Check the request."""
-        version = read_version(call)
-        body = read_body(call, version)
-        parameters = _read_query(call, version)
-        hint = "language" if self.kind.languages else "countryHint"
-        given = documents.read_documents(body, self.kind.documents or 0, hint, version)
-        documents.check_parameters(self.kind, parameters, version)
-        assignment = documents.assign(self.kind, parameters, version, documents.SYNC_SIZE)
-
-        async def answer(_: Verdict) -> Response:
-            return await self.gateway.compute(answer_at_once(call, assignment, given))
-
-        return Work(list_items(assignment, given), answer)
-
-    def throttle(self, call: Call, operation: str, verdict: Verdict) -> Refusal:
-        """Refuse for want of quota."""
-        del verdict
-        return throttle_language(call, operation)
-
-    def refuse(self, call: Call, refusal: Refusal) -> Response:
-        """Write a refusal."""
-        return refuse_language(call, refusal)
+    Raises:
+        Refusal: It is not valid.
+    """
+    version, body = read_request(call)
+    return check_documents(call, kind, _read_query(call, version), body, version)
 
 
 def list_analyze_operations(body: Any) -> list[str]:
@@ -121,20 +81,13 @@ def list_analyze_operations(body: Any) -> list[str]:
     return kinds or ["AnalyzeTextJobs"]
 
 
-def list_health_operations(body: Any) -> list[str]:
-    """Name the only kind of such a job."""
-    del body
-    return ["Healthcare"]
-
-
 def read_analyze_job(call: Call) -> Intake:
     """Check a request to ``analyze``.
 
     Raises:
         Refusal: It is not valid.
     """
-    version = read_version(call)
-    body = read_body(call, version)
+    version, body = read_request(call)
     given = read_job_documents(body.get("analysisInput"), documents.JOB_DOCUMENTS, version)
     groups = body.get("tasks")
     asked = [
@@ -155,7 +108,7 @@ def read_analyze_job(call: Call) -> Intake:
         assignment = documents.assign(kind, parameters, version, documents.JOB_SIZE)
         tasks.append(TextTask(name_task(item.get("taskName"), kind, parameters), assignment))
     check_texts(given, version)
-    return Intake(given, tasks, [item for task in tasks for item in list_items(task.assignment, given)])
+    return Intake(given, tasks, [item for task in tasks for item in documents.list_items(task.assignment, given)])
 
 
 def read_health_job(call: Call) -> Intake:
@@ -164,14 +117,13 @@ def read_health_job(call: Call) -> Intake:
     Raises:
         Refusal: It is not valid.
     """
-    version = read_version(call)
-    body = read_body(call, version)
+    version, body = read_request(call)
     given = read_job_documents(body, _HEALTH_DOCUMENTS, version)
     # A model version that there is not is passed over here.
     parameters = {name: value for name, value in _read_query(call, version).items() if name != "modelVersion"}
     documents.check_parameters(KINDS["Healthcare"], parameters, version)
     assignment = documents.assign(KINDS["Healthcare"], parameters, version, documents.SYNC_SIZE)
-    return Intake(given, [TextTask("Healthcare_latest", assignment)], list_items(assignment, given))
+    return Intake(given, [TextTask("Healthcare_latest", assignment)], documents.list_items(assignment, given))
 
 
 def write_analyze_job(job: Job, page: Page) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pgazure.emulator.language import documents
-from pgazure.emulator.language.analyze_text import list_items, read_body, read_parameters, read_version
-from pgazure.emulator.language.jobs import Intake, Page, write_precisely
+from pgazure.emulator.language.jobs import Intake, Page
 from pgazure.emulator.language.kinds import KINDS, Kind
+from pgazure.emulator.language.request import read_parameters, read_request
 from pgazure.emulator.language.versions import Span
 from pgazure.emulator.offsets import count_text_elements
 from pgazure.emulator.wire import Refusal
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from pgazure.emulator.gateway import Call
+    from pgazure.emulator.call import Call
     from pgazure.emulator.language.versions import Version
     from pgazure.emulator.rules import Rules
 
@@ -44,6 +44,14 @@ class TextTask:
     ended: datetime | None = None
     cancelled: bool = False
 
+    @property
+    def result_kind(self) -> str:
+        """What its answer calls itself."""
+        kind = self.assignment.kind.name
+        # The service gives a cancelled search for personal data the name of another kind.
+        renamed = self.cancelled and kind == "PiiEntityRecognition"
+        return f"{'EntityRecognition' if renamed else kind}LROResults"
+
     def work(self, given: Sequence[Any], rules: Rules) -> None:
         """Analyze the documents."""
         self.outcomes = documents.answer_documents(replace(self.assignment, rules=rules), given)
@@ -52,7 +60,7 @@ class TextTask:
         """Write what was found in one page of the documents."""
         kind, parameters = self.assignment.kind, self.assignment.parameters
         if self.outcomes is None:
-            results: dict[str, Any] = {"documents": [], "errors": [], "modelVersion": "latest"}
+            results = documents.envelope([], "latest")
         else:
             model = kind.resolve_model(parameters.get("modelVersion"))
             results = documents.envelope(self.outcomes[page.part], model, show_stats=page.show_stats)
@@ -62,27 +70,6 @@ class TextTask:
             results |= {name: parameters[name] for name in ("projectName", "deploymentName")}
         return results
 
-    def render(self, page: Page) -> dict[str, Any]:
-        """Write the task as it stands in the job's answer."""
-        assert self.ended is not None
-        kind = self.assignment.kind.name
-        # The service gives a cancelled search for personal data the name of another kind.
-        renamed = self.cancelled and kind == "PiiEntityRecognition"
-        return {
-            "kind": f"{'EntityRecognition' if renamed else kind}LROResults",
-            "taskName": self.name,
-            "lastUpdateDateTime": write_precisely(self.ended),
-            "status": "cancelled" if self.cancelled else "succeeded",
-            "results": self.list_results(page),
-        }
-
-
-def list_text_operations(body: Any) -> list[str]:
-    """Name the kinds of the tasks of a request that is not yet checked."""
-    tasks = body.get("tasks") if isinstance(body, dict) else None
-    kinds = [task.get("kind") for task in tasks if isinstance(task, dict)] if isinstance(tasks, list) else []
-    return list(dict.fromkeys(kind for kind in kinds if isinstance(kind, str) and kind in KINDS)) or ["AnalyzeTextJobs"]
-
 
 def read_text_job(call: Call) -> Intake:
     """Check a request for a job over texts.
@@ -90,13 +77,12 @@ def read_text_job(call: Call) -> Intake:
     Raises:
         Refusal: It is not valid.
     """
-    version = read_version(call)
-    body = read_body(call, version)
+    version, body = read_request(call)
     given = read_job_documents(body.get("analysisInput"), documents.JOB_DOCUMENTS, version)
     default = body.get("defaultLanguage")
     tasks = _read_tasks(body, version, default if isinstance(default, str) else "")
     check_texts(given, version)
-    items = [item for task in tasks for item in list_items(task.assignment, given)]
+    items = [item for task in tasks for item in documents.list_items(task.assignment, given)]
     after = body.get("cancelAfter") if version.knows(_CANCEL_AFTER) else None
     return Intake(given, tasks, items, float(after) if isinstance(after, int | float) else None)
 

@@ -8,30 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 
-from pgazure.emulator.gateway import Work
-from pgazure.emulator.language import documents
-from pgazure.emulator.language.analyze_text import (
-    language_headers,
-    read_body,
-    read_parameters,
-    read_version,
-    refuse_language,
-    throttle_language,
-)
-from pgazure.emulator.models import entities
-from pgazure.emulator.models.spans import Found, settle
+from pgazure.emulator.call import Checked
+from pgazure.emulator.language import custom, documents
+from pgazure.emulator.language.request import read_parameters, read_request
+from pgazure.emulator.language.voice import language_headers
 from pgazure.emulator.offsets import Ruler, read_unit
 from pgazure.emulator.stats import Item
 from pgazure.emulator.wire import JSON_UTF8, encode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
-    from pgazure.emulator.gateway import Call, Gateway
-    from pgazure.emulator.quota import Verdict
+    from pgazure.emulator.call import Call
     from pgazure.emulator.rules import IntentRule, Rules
-    from pgazure.emulator.wire import Refusal
 
+OPERATION = "AnalyzeConversations"
+"""What such requests are counted as."""
 KIND = "Conversation"
 _NONE = "None"
 
@@ -45,43 +37,24 @@ class _Utterance:
     unit: str
 
 
-@dataclass(frozen=True, slots=True)
-class AnalyzeConversations:
-    """The route.
+def check_utterance(call: Call, rules: Rules) -> Checked:
+    """Check a request.
 
     Args:
-        gateway: Computes.
+        call: The request.
         rules: The intents and entities of projects.
+
+    Raises:
+        Refusal: It is not valid.
     """
+    version, body = read_request(call)
+    said = _read_utterance(body)
 
-    gateway: Gateway
-    rules: Rules
+    def answer() -> Response:
+        headers = language_headers(call, version) | {"Content-Type": JSON_UTF8}
+        return Response(encode({"kind": f"{KIND}Result", "result": _understand(said, rules)}), headers=headers)
 
-    def operations(self, call: Call) -> list[str]:
-        """Name the analysis."""
-        del call
-        return ["AnalyzeConversations"]
-
-    async def prepare(self, call: Call) -> Work:
-        """Check the request."""
-        version = read_version(call)
-        said = _read_utterance(read_body(call, version))
-
-        async def answer(_: Verdict) -> Response:
-            body = await self.gateway.compute(lambda: _understand(said, self.rules))
-            headers = language_headers(call, version) | {"Content-Type": JSON_UTF8}
-            return Response(encode({"kind": f"{KIND}Result", "result": body}), headers=headers)
-
-        return Work([Item("AnalyzeConversations", said.project, said.text, len(said.text))], answer)
-
-    def throttle(self, call: Call, operation: str, verdict: Verdict) -> Refusal:
-        """Refuse for want of quota."""
-        del verdict
-        return throttle_language(call, operation)
-
-    def refuse(self, call: Call, refusal: Refusal) -> Response:
-        """Write a refusal."""
-        return refuse_language(call, refusal)
+    return Checked([Item(OPERATION, said.project, said.text, len(said.text))], answer)
 
 
 def _read_utterance(body: dict[str, Any]) -> _Utterance:
@@ -92,9 +65,8 @@ def _read_utterance(body: dict[str, Any]) -> _Utterance:
     if not isinstance(item, dict) or not isinstance(item.get("text"), str) or not item["text"].strip():
         raise documents.refuse("InvalidParameterValue", "A conversationItem with a text is needed.")
     parameters = read_parameters(body)
-    for name in ("projectName", "deploymentName"):
-        if not isinstance(parameters.get(name), str) or not parameters[name]:
-            raise documents.refuse("InvalidParameterValue", f"The parameter '{name}' is missing.")
+    if problem := custom.find_problem(parameters):
+        raise documents.refuse("InvalidParameterValue", problem)
     unit = read_unit(parameters.get("stringIndexType"))
     if unit is None:
         raise documents.refuse("InvalidParameterValue", "Invalid value for parameter 'stringIndexType'.")
@@ -110,7 +82,7 @@ def _read_utterance(body: dict[str, Any]) -> _Utterance:
 
 
 def _understand(said: _Utterance, rules: Rules) -> dict[str, Any]:
-    mine = [rule for rule in rules.intents if rule.project in {"", said.project}]
+    mine = custom.choose_rules(rules.intents, said.project)
     ranked = _rank(said, mine)
     is_workflow = any(rule.target for rule in mine)
     prediction = _orchestrate(mine, ranked, said) if is_workflow else _predict(ranked, said, rules)
@@ -119,19 +91,17 @@ def _understand(said: _Utterance, rules: Rules) -> dict[str, Any]:
 
 def _predict(ranked: Sequence[tuple[str, float]], said: _Utterance, rules: Rules) -> dict[str, Any]:
     ruler = Ruler(said.text, said.unit)
-    found = []
-    for one in _find_entities(said, rules):
-        offset, length = ruler.measure(one.start, one.end)
-        span = {"offset": offset, "length": length}
-        found.append({"category": one.category, "text": one.text, **span, "confidenceScore": one.score})
+    found = [
+        {"category": one.category, "text": one.text, **ruler.span(one.start, one.end), "confidenceScore": one.score}
+        for one in custom.find_entities(said.text, said.language, rules.entities, said.project)
+    ]
     intents = [{"category": category, "confidenceScore": score} for category, score in ranked]
     return {"topIntent": ranked[0][0], "projectKind": KIND, "intents": intents, "entities": found}
 
 
 def _rank(said: _Utterance, rules: Sequence[IntentRule]) -> list[tuple[str, float]]:
-    counts = {rule.category: 0 for rule in rules} | {_NONE: 0}
-    for rule in rules:
-        counts[rule.category] += sum(1 for _ in rule.pattern.finditer(said.text))
+    counts = custom.count_matches(said.text, rules)
+    counts.setdefault(_NONE, 0)
     if said.target in counts:
         counts[said.target] = max(counts.values()) + 1
     total = sum(counts.values())
@@ -163,15 +133,3 @@ def _answer(said: _Utterance, rule: IntentRule) -> dict[str, Any]:
     intents = [{"category": rule.category, "confidenceScore": 1.0}]
     top = {"topIntent": rule.category, "projectKind": KIND, "intents": intents, "entities": []}
     return {"query": said.text, "prediction": top}
-
-
-def _find_entities(said: _Utterance, rules: Rules) -> Iterable[Found]:
-    mine = [rule for rule in rules.entities if rule.project in {"", said.project}]
-    if not mine:
-        return entities.recognize(said.text, said.language)
-    return settle(
-        Found(match.group(), rule.category, "", *match.span(), 1.0)
-        for rule in mine
-        for match in rule.pattern.finditer(said.text)
-        if match.group()
-    )

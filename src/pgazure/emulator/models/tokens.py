@@ -24,6 +24,20 @@ def count(text: str, name: str) -> int:
     return len(encoding(name).encode_ordinary(text))
 
 
+def are_ids(given: Any) -> bool:
+    """Whether something is a list of numbers that tokens may have."""
+    whole = isinstance(given, list) and bool(given)
+    return whole and all(isinstance(one, int) and not isinstance(one, bool) and one >= 0 for one in given)
+
+
+def decode(ids: list[int], name: str) -> str | None:
+    """The text of tokens; ``None`` where one of them is not in the vocabulary."""
+    try:
+        return str(encoding(name).decode(ids))
+    except KeyError:
+        return None
+
+
 def cut(text: str, name: str, most: int | None = None) -> list[str]:
     """Cut ``text`` into one piece for each of its first ``most`` tokens.
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import Response
 
 from pgazure.emulator.openai.models import CAPABILITIES, Model, list_models
-from pgazure.emulator.openai.wire import openai_headers
+from pgazure.emulator.openai.wire import check_version, openai_headers
 from pgazure.emulator.wire import Refusal, encode
 
 if TYPE_CHECKING:
-    from pgazure.emulator.gateway import Call
+    from pgazure.emulator.call import Call
     from pgazure.emulator.openai.service import ModelServer
 
 _CREATED = 1_735_689_600
@@ -31,24 +31,19 @@ class Catalog:
 
     def browse(self, call: Call) -> Response:
         """List the models."""
-        _check_version(call)
+        check_version(call)
         data = [_write(name, model) for name, model in self._models.items()]
         return Response(encode({"data": data, "object": "list"}), headers=openai_headers(call))
 
     def show(self, call: Call) -> Response:
         """Describe one model."""
-        _check_version(call)
+        check_version(call)
         name = call.request.path_params["id"]
         model = self._models.get(name)
         if model is None:
             error = {"code": "ResourceNotFound", "message": f"The model '{name}' does not exist."}
             raise Refusal(404, {"error": error})
         return Response(encode(_write(name, model)), headers=openai_headers(call))
-
-
-def _check_version(call: Call) -> None:
-    if "/v1/" not in call.request.url.path and not call.request.query_params.get("api-version"):
-        raise Refusal(404, None)
 
 
 def _write(name: str, model: Model) -> dict[str, Any]:

@@ -36,7 +36,7 @@ from pgazure.emulator.wire import Refusal, encode
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pgazure.emulator.gateway import Call
+    from pgazure.emulator.call import Call
     from pgazure.emulator.openai.deployments import Deployment
     from pgazure.emulator.openai.service import Account
 

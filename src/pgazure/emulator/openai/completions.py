@@ -29,7 +29,7 @@ from pgazure.emulator.wire import encode
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pgazure.emulator.gateway import Call
+    from pgazure.emulator.call import Call
     from pgazure.emulator.openai.deployments import Deployment
     from pgazure.emulator.openai.models import Model
     from pgazure.emulator.openai.sampling import Generated
@@ -157,7 +157,7 @@ def _stream(
 
 def _read_prompts(body: dict[str, Any], model: Model) -> list[str]:
     given = body.get("prompt")
-    prompts = [given] if isinstance(given, str) or _is_tokens(given) else given
+    prompts = [given] if isinstance(given, str) or tokens.are_ids(given) else given
     if not isinstance(prompts, list) or not prompts:
         prompts = [None]
     if len(prompts) > _MOST_PROMPTS:
@@ -165,22 +165,10 @@ def _read_prompts(body: dict[str, Any], model: Model) -> list[str]:
     return [_read_prompt(one, model) for one in prompts]
 
 
-def _is_tokens(given: Any) -> bool:
-    return (
-        isinstance(given, list)
-        and bool(given)
-        and all(isinstance(one, int) and not isinstance(one, bool) and one >= 0 for one in given)
-    )
-
-
 def _read_prompt(given: Any, model: Model) -> str:
-    if isinstance(given, str):
-        return given
-    if _is_tokens(given):
-        try:
-            return str(tokens.encoding(model.encoding).decode(given))
-        except KeyError:
-            pass
+    text = tokens.decode(given, model.encoding) if tokens.are_ids(given) else given
+    if isinstance(text, str):
+        return text
     message = "Invalid value for 'prompt': expected a string, an array of strings, or arrays of tokens."
     raise refuse_openai(message, "prompt", "invalid_value")
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from starlette.responses import Response
 
-from pgazure.emulator.models.tokens import encoding
+from pgazure.emulator.models import tokens
 from pgazure.emulator.openai.makers import write_cohere_embeddings
 from pgazure.emulator.openai.models import COHERE, EMBEDDINGS
 from pgazure.emulator.openai.wire import bare_headers, refuse_openai
@@ -19,7 +19,7 @@ from pgazure.emulator.wire import encode
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pgazure.emulator.gateway import Call
+    from pgazure.emulator.call import Call
     from pgazure.emulator.openai.deployments import Deployment
     from pgazure.emulator.openai.models import Model
     from pgazure.emulator.openai.service import Account
@@ -59,14 +59,14 @@ class Embeddings:
     def read(self, call: Call, deployment: Deployment) -> Question:
         """Check the request."""
         body, model = call.body, deployment.model
-        texts, tokens = _read_inputs(body.get("input"), model)
+        texts, spent = _read_inputs(body.get("input"), model)
         form = body.get("encoding_format", "float")
         if form not in ("float", "base64"):
             message = f"'{form}' is not one of ['float', 'base64'] - 'encoding_format'"
             raise refuse_openai(message, "encoding_format")
         size = _read_size(body, model)
         items = [Item(self.name, f"{deployment.name} {size}", text, len(text)) for text in texts]
-        return Question(texts, tokens, size, form == "base64", items)
+        return Question(texts, spent, size, form == "base64", items)
 
     def answer(self, call: Call, question: Question, account: Account) -> Response:
         """Make the vectors."""
@@ -108,7 +108,7 @@ def _read_inputs(given: Any, model: Model) -> tuple[list[str], int]:
     inputs = _as_list(given)
     if len(inputs) > _MOST_INPUTS:
         raise refuse_openai(f"Too many inputs. The max number of inputs is {_MOST_INPUTS}.")
-    vocabulary = encoding(model.encoding)
+    vocabulary = tokens.encoding(model.encoding)
     texts, total = [], 0
     for one in inputs:
         if isinstance(one, str):
@@ -134,21 +134,17 @@ def _as_list(given: Any) -> list[Any]:
     if isinstance(given, list) and given:
         if all(isinstance(one, str) for one in given):
             return given
-        if _is_tokens(given):
+        if tokens.are_ids(given):
             return [given]
-        if all(isinstance(one, list) and _is_tokens(one) for one in given):
+        if all(map(tokens.are_ids, given)):
             return given
     if given in (None, []):
         raise refuse_openai("'input' is a required property", "input")
     raise refuse_openai("'$.input' is invalid. Please check the API reference.", "input")
 
 
-def _is_tokens(given: list[Any]) -> bool:
-    return all(isinstance(one, int) and not isinstance(one, bool) and one >= 0 for one in given)
-
-
-def _decode(tokens: list[int], model: Model) -> str:
-    try:
-        return str(encoding(model.encoding).decode(tokens))
-    except KeyError:
-        raise refuse_openai("Invalid token ids in 'input'.", "input") from None
+def _decode(ids: list[int], model: Model) -> str:
+    text = tokens.decode(ids, model.encoding)
+    if text is None:
+        raise refuse_openai("Invalid token ids in 'input'.", "input")
+    return text

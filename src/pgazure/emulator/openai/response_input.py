@@ -1,5 +1,5 @@
 # ruff: noqa: EM101, EM102, TRY003  # what is raised is built by a function, from a code and a message
-"""The input of the Responses API: a text, or messages, calls and their results."""
+"""What is asked of the Responses API: a text, or messages, calls and their results, and how to answer them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from pgazure.emulator.openai.messages import read_content
 from pgazure.emulator.openai.wire import refuse_missing, refuse_openai, refuse_type
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+
+    from pgazure.emulator.assistant import Conversation
+    from pgazure.emulator.stats import Item
 
 _ROLES = ("system", "assistant", "user", "developer")
 _TEXTS = ("input_text", "output_text", "text", "refusal")
@@ -31,6 +34,45 @@ class Input:
 
     messages: tuple[Message, ...]
     items: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A checked request.
+
+    Attributes:
+        conversation: What was said so far.
+        given: What this request adds to it.
+        memory: The conversation without this request's instructions, which do not outlive it.
+        most: Most tokens of the answer; ``None`` where any number will do.
+        alternatives: How many alternatives to show for each token; ``None`` where no probabilities are wanted.
+        effort: How hard the model thinks; empty where it is no reasoning model.
+        reasoning: Tokens that it thinks for before it speaks.
+        tokens: Tokens of the prompt.
+        body: The request.
+        items: The conversation for the counters.
+    """
+
+    conversation: Conversation
+    given: Input
+    memory: tuple[Message, ...]
+    most: int | None
+    alternatives: int | None
+    effort: str
+    reasoning: int
+    tokens: int
+    body: dict[str, Any]
+    items: Sequence[Item]
+
+    @property
+    def prompts(self) -> Sequence[str]:
+        """What the content filter looks at."""
+        return [one.text for one in self.conversation.messages]
+
+    @property
+    def stored(self) -> bool:
+        """Whether the answer is to be kept."""
+        return self.body.get("store") is not False
 
 
 def read_input(given: Any, calls: Iterable[str] = ()) -> Input:

@@ -15,7 +15,7 @@ from pgazure.emulator.openai.wire import pad, rate_answer, rate_prompt
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pgazure.emulator.openai.responses import Question
+    from pgazure.emulator.openai.response_input import Question
     from pgazure.emulator.openai.sampling import Generated
 
 _ENCRYPTED = "reasoning.encrypted_content"

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from pgazure.emulator.assistant import Conversation, Message
 from pgazure.emulator.openai.messages import count_prompt
 from pgazure.emulator.openai.models import CHAT
-from pgazure.emulator.openai.response_input import Input, read_input
+from pgazure.emulator.openai.response_input import Question, read_input
 from pgazure.emulator.openai.response_writing import list_events, write, write_cancelled, write_queued
 from pgazure.emulator.openai.sampling import (
     check_context,
@@ -30,9 +30,9 @@ from pgazure.emulator.stats import Item
 from pgazure.emulator.wire import encode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
-    from pgazure.emulator.gateway import Call
+    from pgazure.emulator.call import Call
     from pgazure.emulator.openai.deployments import Deployment
     from pgazure.emulator.openai.models import Model
     from pgazure.emulator.openai.service import Account
@@ -40,45 +40,6 @@ if TYPE_CHECKING:
 
 _LEAST_OUTPUT = 16
 _WEIGHED = "message.output_text.logprobs"
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A checked request.
-
-    Attributes:
-        conversation: What was said so far.
-        given: What this request adds to it.
-        memory: The conversation without this request's instructions, which do not outlive it.
-        most: Most tokens of the answer; ``None`` where any number will do.
-        alternatives: How many alternatives to show for each token; ``None`` where no probabilities are wanted.
-        effort: How hard the model thinks; empty where it is no reasoning model.
-        reasoning: Tokens that it thinks for before it speaks.
-        tokens: Tokens of the prompt.
-        body: The request.
-        items: The conversation for the counters.
-    """
-
-    conversation: Conversation
-    given: Input
-    memory: tuple[Message, ...]
-    most: int | None
-    alternatives: int | None
-    effort: str
-    reasoning: int
-    tokens: int
-    body: dict[str, Any]
-    items: Sequence[Item]
-
-    @property
-    def prompts(self) -> Sequence[str]:
-        """What the content filter looks at."""
-        return [one.text for one in self.conversation.messages]
-
-    @property
-    def stored(self) -> bool:
-        """Whether the answer is to be kept."""
-        return self.body.get("store") is not False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, ClassVar, Generic, Protocol, TypeVar
 
 from starlette.responses import Response
 
-from pgazure.emulator.gateway import Work
+from pgazure.emulator.call import Work
 from pgazure.emulator.openai.deployments import Deployment, Deployments
 from pgazure.emulator.openai.makers import XAI_HEADERS
 from pgazure.emulator.openai.models import EMBEDDINGS, XAI
 from pgazure.emulator.openai.wire import (
     NO_DEPLOYMENT,
     bare_headers,
+    check_version,
     openai_headers,
     refuse_content,
     refuse_deployment,
@@ -26,8 +27,10 @@ from pgazure.emulator.wire import Refusal, chunked, encode, not_found
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Self
 
-    from pgazure.emulator.gateway import Call, Gateway
+    from pgazure.emulator.call import Call
+    from pgazure.emulator.gateway import Gateway
     from pgazure.emulator.quota import Verdict
     from pgazure.emulator.stats import Item
 
@@ -152,8 +155,7 @@ class ModelServer:
         """
         body = call.body
         name = call.request.path_params.get("deployment")
-        if "/v1/" not in call.request.url.path and not call.request.query_params.get("api-version"):
-            raise Refusal(404, None)
+        check_version(call)
         if not isinstance(body, dict):
             raise refuse_openai("We could not parse the JSON body of your request.")
         if name is None:
@@ -240,6 +242,11 @@ class Inference(Generic[Q]):
     server: ModelServer
     operation: Operation[Q]
 
+    @property
+    def voice(self) -> Self:
+        """Itself: what is left of a quota is told by deployment, and that is looked for by what the operation needs."""
+        return self
+
     def operations(self, call: Call) -> list[str]:
         """Name the operation."""
         del call
@@ -257,7 +264,7 @@ class Inference(Generic[Q]):
             account = Account(server, operation.name, deployment, verdict)
             return await server.gateway.compute(lambda: operation.answer(call, question, account))
 
-        return Work(question.items, answer, question.tokens, (quota_name(deployment),))
+        return Work(question.items, answer, question.tokens, (quota_name(deployment),), refuse_content)
 
     def throttle(self, call: Call, operation: str, verdict: Verdict) -> Refusal:
         """Refuse for want of quota, and say when to come again."""

@@ -15,7 +15,7 @@ from pgazure.emulator.wire import encode
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pgazure.emulator.gateway import Call
+    from pgazure.emulator.call import Call
 
 _MOST = 1_000
 _MOST_LISTED = 100

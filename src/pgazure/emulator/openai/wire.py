@@ -15,7 +15,7 @@ from pgazure.emulator.wire import REGION, Refusal, encode, service_headers
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping
 
-    from pgazure.emulator.gateway import Call
+    from pgazure.emulator.call import Call
     from pgazure.emulator.openai.models import Model
 
 _SAFE = {"filtered": False, "severity": "safe"}
@@ -31,6 +31,16 @@ _NO_DEPLOYMENT = (
     "The API deployment for this resource does not exist. If you created the deployment within the last 5 minutes, "
     "please wait a moment and try again."
 )
+
+
+def check_version(call: Call) -> None:
+    """Check that a request names a version, in its path or as ``api-version``.
+
+    Raises:
+        Refusal: It names none.
+    """
+    if "/v1/" not in call.request.url.path and not call.request.query_params.get("api-version"):
+        raise Refusal(404, None)
 
 
 def refuse_openai(message: str, param: str | None = None, code: str | None = None, status: int = 400) -> Refusal:

@@ -10,8 +10,8 @@ from uuid import uuid4
 
 from starlette.responses import Response
 
-from pgazure.emulator.gateway import Work
-from pgazure.emulator.identity import Identity, audiences
+from pgazure.emulator.access import Issuer, audiences
+from pgazure.emulator.call import Checked
 from pgazure.emulator.translator.refusals import refuse
 from pgazure.emulator.translator.request import FIRST, read_version
 from pgazure.emulator.wire import JSON_UTF8, REGION, Refusal, chunked, encode, not_found
@@ -19,7 +19,7 @@ from pgazure.emulator.wire import JSON_UTF8, REGION, Refusal, chunked, encode, n
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from pgazure.emulator.gateway import Call, Gateway
+    from pgazure.emulator.call import Call
     from pgazure.emulator.quota import Verdict
     from pgazure.emulator.stats import Item
 
@@ -77,44 +77,28 @@ class TranslatorVoice:
         return Response(encode(refusal.body), refusal.status, headers=headers)
 
 
-@dataclass(frozen=True, slots=True)
-class Operation(TranslatorVoice):
-    """An operation of Translator.
+def check_operation(call: Call, mark: str, check: Callable[[Call], Question]) -> Checked:
+    """Check a request to an operation.
 
-    Attributes:
-        gateway: What stands before it.
-        name: What it is called where requests are counted.
-        check: Reads a request, or refuses it.
+    Args:
+        call: The request.
+        mark: What the ids of its requests begin with, in version 3.0.
+        check: Reads such a request, or refuses it.
     """
+    question = check(call)
+    return Checked(question.items, lambda: _write(call, mark, question.find()))
 
-    gateway: Gateway
-    name: str
-    check: Callable[[Call], Question]
 
-    def operations(self, call: Call) -> list[str]:
-        """Name the operation."""
-        del call
-        return [self.name]
-
-    async def prepare(self, call: Call) -> Work:
-        """Check the request."""
-        question = self.check(call)
-
-        async def answer(_: Verdict) -> Response:
-            return await self.gateway.compute(lambda: self._write(call, question.find()))
-
-        return Work(question.items, answer)
-
-    def _write(self, call: Call, answer: Answer) -> Response:
-        headers = name_headers(call, self.mark) | _expose(call, answer.metered) | {"Content-Type": JSON_UTF8}
-        if read_version(call) == FIRST:
-            return Response(encode(answer.body), headers=headers)
-        return chunked(encode({"value": answer.body}), 200, headers)
+def _write(call: Call, mark: str, answer: Answer) -> Response:
+    headers = name_headers(call, mark) | _expose(call, answer.metered) | {"Content-Type": JSON_UTF8}
+    if read_version(call) == FIRST:
+        return Response(encode(answer.body), headers=headers)
+    return chunked(encode({"value": answer.body}), 200, headers)
 
 
 def issue_token(call: Call, key: str) -> Response:
     """Give out a token for ten minutes in exchange for a key, as the services' own token service does."""
-    token = Identity(key).issue(audiences(call.request.url.path)[0], life=_TOKEN_LIFE)
+    token = Issuer(key).issue(audiences(call.request.url.path)[0], life=_TOKEN_LIFE)
     return Response(token, media_type="application/jwt; charset=us-ascii")
 
 

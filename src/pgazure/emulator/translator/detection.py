@@ -15,7 +15,7 @@ from pgazure.emulator.translator.request import FIRST, Query, check_version, rea
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pgazure.emulator.gateway import Call
+    from pgazure.emulator.call import Call
 
 DETECT = "Detect"
 BREAK = "BreakSentence"

@@ -12,7 +12,7 @@ from pgazure.emulator.translator.refusals import refuse
 from pgazure.emulator.translator.request import FIRST, Query, check_version, read_elements, read_text
 
 if TYPE_CHECKING:
-    from pgazure.emulator.gateway import Call
+    from pgazure.emulator.call import Call
 
 LOOKUP = "DictionaryLookup"
 EXAMPLES = "DictionaryExamples"

@@ -16,7 +16,7 @@ from pgazure.emulator.translator.request import FIRST, Query, check_version
 from pgazure.emulator.wire import JSON_UTF8, encode
 
 if TYPE_CHECKING:
-    from pgazure.emulator.gateway import Call
+    from pgazure.emulator.call import Call
 
 MODELS = ("gpt-4o", "gpt-4o-mini")
 """Language models that texts can be put into other languages by."""

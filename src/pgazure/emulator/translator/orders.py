@@ -14,7 +14,7 @@ from pgazure.emulator.translator.request import Query, choose, lower_names, read
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pgazure.emulator.gateway import Call
+    from pgazure.emulator.call import Call
 
 _MOST = 1_000
 _LONGEST = 50_000

@@ -13,7 +13,7 @@ from pgazure.emulator.translator.refusals import refuse
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pgazure.emulator.gateway import Call
+    from pgazure.emulator.call import Call
 
 T = TypeVar("T")
 

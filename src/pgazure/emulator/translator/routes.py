@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from pgazure.emulator.call import name_always
 from pgazure.emulator.translator import detection, dictionary, translate, transliterate
-from pgazure.emulator.translator.answer import Operation, TranslatorVoice, issue_token
+from pgazure.emulator.translator.answer import TranslatorVoice, check_operation, issue_token
 from pgazure.emulator.translator.languages import list_languages
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from starlette.routing import Route
 
-    from pgazure.emulator.gateway import Call
+    from pgazure.emulator.call import Call
     from pgazure.emulator.room import Room
     from pgazure.emulator.translator.answer import Question
 
@@ -38,8 +39,11 @@ def routes(room: Room) -> list[Route]:
     listed = [
         route
         for path, name, mark, check in operations
-        for route in room.infer(
-            Operation(mark, room.gateway, name, check), *(f"{prefix}/{path}" for prefix in _PREFIXES)
+        for route in room.answer(
+            TranslatorVoice(mark),
+            name_always(name),
+            partial(check_operation, mark=mark, check=check),
+            *(f"{prefix}/{path}" for prefix in _PREFIXES),
         )
     ]
     # Nobody needs a key for the list of languages.

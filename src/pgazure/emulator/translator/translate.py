@@ -19,7 +19,7 @@ from pgazure.emulator.translator.request import FIRST, Query, check_version
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pgazure.emulator.gateway import Call
+    from pgazure.emulator.call import Call
     from pgazure.emulator.models.translation import Translated
     from pgazure.emulator.translator.orders import Order, Target
 
