@@ -32,11 +32,13 @@ class ExchangePolicy(SansIOHTTPPolicy[Any, Any]):
 
     Args:
         permit_http: Whether a token may go over http, which is right on this machine only.
+        reads: Whether the JSON of an answer is read here; else whoever has asked reads it.
     """
 
-    def __init__(self, *, permit_http: bool) -> None:
+    def __init__(self, *, permit_http: bool, reads: bool) -> None:
         super().__init__()
         self._permit_http = permit_http
+        self._reads = reads
 
     def on_request(self, request: PipelineRequest[Any]) -> None:
         """Permit http for a token on its way to this machine."""
@@ -49,17 +51,19 @@ class ExchangePolicy(SansIOHTTPPolicy[Any, Any]):
             return
         answer, context = response.http_response, response.context
         exchange.record(answer.status_code, answer.headers, context.get(_BODY))
-        if _BODY not in context and not context.options.get("stream", True):
+        if self._reads and _BODY not in context and not context.options.get("stream", True):
             exchange.body = context[_BODY] = ContentDecodePolicy.deserialize_from_http_generics(answer)
             # The policy that would read it a second time leaves streams alone.
             context.options["stream"] = True
 
 
-def pipeline_options(settings: ServiceSettings) -> dict[str, Any]:
-    """Give the keyword arguments that every Azure SDK client is made with."""
+def pipeline_options(settings: ServiceSettings, *, reads: bool = True) -> dict[str, Any]:
+    """Give the keyword arguments that every client of Azure is made with; an SDK finds its answers read."""
     logging.getLogger("azure").addHandler(_UNHEARD)
     return {
-        "per_call_policies": [ExchangePolicy(permit_http=settings.key is None and is_loopback(settings.endpoint))],
+        "per_call_policies": [
+            ExchangePolicy(permit_http=settings.key is None and is_loopback(settings.endpoint), reads=reads)
+        ],
         # One layer retries, and it is not this one. A key does not follow a redirect either.
         "retry_policy": AsyncRetryPolicy.no_retries(),
         "redirect_policy": AsyncRedirectPolicy.no_redirects(),

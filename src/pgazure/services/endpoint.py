@@ -62,7 +62,7 @@ class JsonEndpoint:
         # Neither retries nor redirects, and none that reads the answer: megabytes of vectors are read once, and fast.
         policies = [RequestIdPolicy(), UserAgentPolicy(), policy, DistributedTracingPolicy(), HttpLoggingPolicy()]
         self._client: AsyncPipelineClient[HttpRequest, AsyncHttpResponse] = AsyncPipelineClient(
-            settings.endpoint, policies=policies, **pipeline_options(settings)
+            settings.endpoint, policies=policies, **pipeline_options(settings, reads=False)
         )
 
     async def close(self) -> None:
