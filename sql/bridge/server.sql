@@ -50,11 +50,11 @@ UPDATE pgazure_bridge.request AS request
 SET server_pid = pg_backend_pid()
 FROM (
     SELECT request_id FROM pgazure_bridge.request
-    WHERE request_id = ANY (%(numbers)s::bigint[]) AND server_pid IS NULL
+    WHERE request_id = ANY (%(numbers)s::text::bigint[]) AND server_pid IS NULL
     FOR UPDATE SKIP LOCKED
 ) AS due
 WHERE request.request_id = due.request_id
-RETURNING request.request_id AS number, request.session_pid, request.function, request.arguments, request.retention,
+RETURNING request.request_id AS number, request.function, request.arguments, request.retention,
     pg_try_advisory_lock(1885823354, (request.request_id & 2147483647)::integer) AS is_locked;
 
 -- name: claim_waiting
@@ -65,11 +65,15 @@ FROM (
     SELECT request_id FROM pgazure_bridge.request WHERE server_pid IS NULL FOR UPDATE SKIP LOCKED
 ) AS due
 WHERE request.request_id = due.request_id
-RETURNING request.request_id AS number, request.session_pid, request.function, request.arguments, request.retention,
+RETURNING request.request_id AS number, request.function, request.arguments, request.retention,
     pg_try_advisory_lock(1885823354, (request.request_id & 2147483647)::integer) AS is_locked;
 
 -- name: settle
-CALL pgazure_bridge.settle(%(numbers)b::bigint[], %(answers)b::text[], %(problems)b::text[]);
+-- Each argument is one text, which takes a client a fifth of the time of an array; RS stands in no JSON.
+CALL pgazure_bridge.settle(
+    %(numbers)s::text::bigint[], string_to_array(%(answers)s::text, E'\x1e', ''),
+    string_to_array(%(problems)s::text, E'\x1e', '')
+);
 
 -- name: write_vectors
 -- Vectors of a call before it is settled: all numbers in one array, and the places of the texts that have some.

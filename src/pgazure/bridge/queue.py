@@ -30,6 +30,9 @@ _SETTINGS_CHANGED = "settings"
 # A call that is to be claimed or, with a minus, that was given up. Anybody may send anything over the channel.
 _NUMBER = re.compile(r"-?[0-9]{1,18}")
 
+# Between JSON texts, as in RFC 7464.
+_RECORD_SEPARATOR = "\x1e"
+
 REVISION = 3
 """Number of the protocol between the functions in a database and a server."""
 
@@ -82,9 +85,11 @@ class Queue:
         self._work = work
         self._ear = ear
 
-    async def _run(self, name: str, /, **values: Any) -> list[Any]:
-        cursor = await self._work.execute(_write_statement(name), values)
-        return await cursor.fetchall() if cursor.description else []
+    async def _run(self, name: str, /, **values: Any) -> None:
+        await self._work.execute(_write_statement(name), values)
+
+    async def _ask(self, name: str, /, **values: Any) -> list[Any]:
+        return await (await self._work.execute(_write_statement(name), values)).fetchall()
 
     @property
     def codec(self) -> str:
@@ -98,7 +103,7 @@ class Queue:
             SchemaError: They are not.
         """
         try:
-            rows = await self._run("installed")
+            rows = await self._ask("installed")
         except psycopg.errors.UndefinedTable:
             msg = "the functions are not installed in this database: run pgazure functions install"
             raise SchemaError(msg) from None
@@ -150,14 +155,13 @@ class Queue:
     async def claim(self, numbers: Sequence[int] | None) -> list[Claimed]:
         """Take calls that nobody has taken: these, or all."""
         if numbers is None:
-            rows = await self._run("claim_waiting")
+            rows = await self._ask("claim_waiting")
         else:
-            rows = await self._run("claim_announced", numbers=list(numbers))
+            rows = await self._ask("claim_announced", numbers=_join_numbers(numbers))
         return [Claimed(row.number, row.function, row.arguments, row.retention) for row in rows]
 
     async def settle(self, settled: Sequence[Settled]) -> None:
         """Write answers and wake the sessions that wait for them."""
-        numbers = [each.number for each in settled]
         for each in settled:
             if each.vectors is not None:
                 await self._run(
@@ -168,12 +172,10 @@ class Queue:
                     numbers=each.vectors,
                 )
         values = {
-            "numbers": numbers,
-            "answers": [each.answer for each in settled],
+            "numbers": _join_numbers(each.number for each in settled),
+            "answers": _join_json(each.answer for each in settled),
             # What a service says may need characters that the database does not have.
-            "problems": [
-                each.problems and each.problems.encode(self.codec, "replace").decode(self.codec) for each in settled
-            ],
+            "problems": _join_json(each.problems for each in settled).encode(self.codec, "replace").decode(self.codec),
         }
         await self._run("settle", **values)
 
@@ -183,7 +185,7 @@ class Queue:
 
     async def find_wanted(self, numbers: Iterable[int]) -> set[int]:
         """Find out which calls somebody still waits for."""
-        return {row.request_id for row in await self._run("still_wanted", numbers=list(numbers))}
+        return {row.request_id for row in await self._ask("still_wanted", numbers=list(numbers))}
 
     async def keep(
         self,
@@ -229,16 +231,24 @@ class Queue:
             SchemaError: The role may not read it.
         """
         try:
-            settings = {row.key: (row.value, row.is_allowed) for row in await self._run("read_settings")}
+            settings = {row.key: (row.value, row.is_allowed) for row in await self._ask("read_settings")}
             models = {}
-            if (await self._run("has_models"))[0].present:
-                for row in await self._run("read_models"):
+            if (await self._ask("has_models"))[0].present:
+                for row in await self._ask("read_models"):
                     key = row.endpoint_key if row.auth_type == "subscription-key" else None
                     models[row.alias] = (row.endpoint, row.api_version, key, row.is_allowed)
         except psycopg.errors.InsufficientPrivilege:
             msg = f'role "{self._work.info.user}" may not read the settings: grant it azure_ai_settings_manager'
             raise SchemaError(msg) from None
         return Described(settings, models)
+
+
+def _join_numbers(numbers: Iterable[int]) -> str:
+    return f"{{{','.join(map(str, numbers))}}}"
+
+
+def _join_json(texts: Iterable[str | None]) -> str:
+    return _RECORD_SEPARATOR.join(text or "" for text in texts)
 
 
 @asynccontextmanager

@@ -13,7 +13,6 @@ from azure.core.pipeline.policies import (
     AzureKeyCredentialPolicy,
     DistributedTracingPolicy,
     HttpLoggingPolicy,
-    RequestIdPolicy,
     UserAgentPolicy,
 )
 from azure.core.rest import AsyncHttpResponse, HttpRequest
@@ -60,7 +59,7 @@ class JsonEndpoint:
         else:
             policy = AsyncBearerTokenCredentialPolicy(identity.open(settings.endpoint), scope)
         # Neither retries nor redirects, and none that reads the answer: megabytes of vectors are read once, and fast.
-        policies = [RequestIdPolicy(), UserAgentPolicy(), policy, DistributedTracingPolicy(), HttpLoggingPolicy()]
+        policies = [UserAgentPolicy(), policy, DistributedTracingPolicy(), HttpLoggingPolicy()]
         self._client: AsyncPipelineClient[HttpRequest, AsyncHttpResponse] = AsyncPipelineClient(
             settings.endpoint, policies=policies, **pipeline_options(settings, reads=False)
         )
