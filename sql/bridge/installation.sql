@@ -19,6 +19,15 @@ SELECT
     (SELECT quote_ident(nspname) FROM pg_extension JOIN pg_namespace ON pg_namespace.oid = extnamespace
         WHERE extname = 'dblink') AS dblink_schema,
     EXISTS (SELECT FROM pg_available_extensions WHERE name = 'dblink') AS has_dblink,
+    -- Others than the functions' owner: one that lies in a schema of theirs is nobody else's.
+    EXISTS (
+        SELECT FROM pg_proc JOIN pg_depend ON classid = 'pg_proc'::regclass AND objid = pg_proc.oid AND deptype = 'e'
+        JOIN pg_extension ON refclassid = 'pg_extension'::regclass AND refobjid = pg_extension.oid
+        WHERE extname = 'dblink' AND proname = 'dblink_connect'
+            AND has_function_privilege('public', pg_proc.oid, 'EXECUTE')
+            AND has_schema_privilege('public', pronamespace, 'USAGE')
+    ) AS is_dblink_public,
+    ARRAY(SELECT quote_ident(pubname) FROM pg_publication WHERE puballtables ORDER BY pubname) AS publications,
     ARRAY(
         SELECT nspname::text FROM pg_namespace
         WHERE nspname = ANY (%(schemas)s::text[]) ORDER BY nspname

@@ -175,6 +175,7 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     found pgazure.step := pgazure.find_embed_step(search.pipeline, search.step);
     embed jsonb;
+    model text;
     vector real[];
 BEGIN
     IF to_regproc('azure_openai.create_embeddings') IS NULL
@@ -186,9 +187,24 @@ BEGIN
     SELECT each -> 'embed' INTO embed
     FROM pgazure.pipeline p, jsonb_array_elements(p.spec -> 'steps') AS each
     WHERE p.name = search.pipeline AND coalesce(each -> 'embed' ->> 'name', 'embed') = found.name AND each ? 'embed';
+    model := embed ->> 'model';
+    IF to_regprocedure('model_registry.model_list()') IS NOT NULL THEN
+        -- There models go by aliases. One is there without being listed until another one takes its name.
+        EXECUTE 'SELECT coalesce(
+            (SELECT alias FROM model_registry.model_list() WHERE deployment_name = $1 ORDER BY alias <> $1, alias LIMIT 1),
+            CASE WHEN $1 = ''text-embedding-3-small'' AND NOT EXISTS (
+                SELECT FROM model_registry.model_list() WHERE alias = ''default-embedding''
+            ) THEN ''default-embedding'' END
+        )' INTO model USING model;
+        IF model IS NULL THEN
+            RAISE undefined_object USING MESSAGE = format(
+                'the phrase cannot be embedded: no model has the deployment %s, which embeds the rows', embed ->> 'model'
+            ), HINT = 'model_registry.model_list() shows the models; model_registry.model_add adds one.';
+        END IF;
+    END IF;
     EXECUTE 'SELECT azure_openai.create_embeddings($1, $2, dimensions => $3)' INTO vector
         -- A model that has one length takes none.
-        USING embed ->> 'model', phrase,
+        USING model, phrase,
             CASE WHEN embed ->> 'model' <> 'text-embedding-ada-002' THEN (embed ->> 'dimensions')::integer END;
     RETURN QUERY SELECT * FROM pgazure.search(search.pipeline, vector, max_rows, search.step);
 END

@@ -134,3 +134,49 @@ async def test_a_phrase_is_embedded_by_the_functions_that_are_installed(
                 db.execute("SELECT * FROM pgazure.search('notes', 'roses', step => 'other')")
     finally:
         await uninstall_functions(conninfo, cascade=True)
+
+
+async def test_a_phrase_is_embedded_by_the_model_that_has_the_deployment_whatever_its_alias(
+    engine: pl.Engine, db: psycopg.Connection, conninfo: str, emulator: Emulator, serve_functions: Serve
+) -> None:
+    make_notes(db, "A large garden with roses.", "A noisy street at night.", "The bed was hard.", "A garden, small.")
+    await engine.apply(notes(pl.embed("text-embedding-3-large", dimensions=64)))
+    await engine.run("notes")
+    await install_functions(conninfo, edition="horizondb")
+
+    def add(alias: str, deployment: str) -> None:
+        db.execute(
+            "SELECT model_registry.model_add(%s, %s, %s, %s, NULL, 'subscription-key', %s)",
+            [alias, emulator.endpoint, deployment, deployment, emulator.key],
+        )
+
+    search = "SELECT (key ->> 'id')::integer, similarity FROM pgazure.search('notes', 'roses in the garden', 2)"
+    try:
+        with serve_functions(conninfo, emulator.endpoint):
+            # An alias that is called as the deployment of another model.
+            add("text-embedding-3-large", "text-embedding-3-small")
+            with pytest.raises(
+                psycopg.errors.UndefinedObject, match="no model has the deployment text-embedding-3-large"
+            ):
+                db.execute(search)
+            add("ours", "text-embedding-3-large")
+            (first, likeness), (second, _) = db.execute(search).fetchall()
+            assert (first, second) == (1, 4)
+            assert likeness > 0.5
+    finally:
+        await uninstall_functions(conninfo, cascade=True)
+
+
+async def test_a_phrase_is_embedded_by_the_model_that_is_there_by_itself(
+    engine: pl.Engine, db: psycopg.Connection, conninfo: str, emulator: Emulator, serve_functions: Serve
+) -> None:
+    make_notes(db, "A large garden with roses.", "A noisy street at night.")
+    await engine.apply(notes(pl.embed("text-embedding-3-small", dimensions=64)))
+    await engine.run("notes")
+    await install_functions(conninfo, edition="horizondb")
+    try:
+        with serve_functions(conninfo, emulator.endpoint):
+            ((likeness,),) = db.execute("SELECT similarity FROM pgazure.search('notes', 'garden roses', 1)").fetchall()
+            assert likeness > 0.5
+    finally:
+        await uninstall_functions(conninfo, cascade=True)

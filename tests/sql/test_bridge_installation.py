@@ -55,6 +55,22 @@ async def test_installing_twice_changes_nothing_and_uninstalling_leaves_nothing(
     assert not await uninstall_functions(bare_conninfo)
 
 
+async def test_what_lets_others_read_texts_or_keys_is_told_with_what_to_do(bare, bare_conninfo):
+    assert (await install_functions(bare_conninfo)).cautions == ()
+    await uninstall_functions(bare_conninfo)
+    bare.execute("CREATE SCHEMA tools; GRANT USAGE ON SCHEMA tools TO PUBLIC; CREATE EXTENSION dblink SCHEMA tools")
+    bare.execute("CREATE PUBLICATION everything FOR ALL TABLES")
+    try:
+        dblink, publication = (await install_functions(bare_conninfo)).cautions
+        assert "publication everything is FOR ALL TABLES" in publication
+        bare.execute(dblink[dblink.index("REVOKE") :])
+        bare.execute("DROP PUBLICATION everything")
+        assert (await install_functions(bare_conninfo)).cautions == ()
+    finally:
+        await uninstall_functions(bare_conninfo)
+        bare.execute("DROP SCHEMA tools CASCADE")
+
+
 async def test_the_functions_need_no_extension_but_dblink(bare, bare_conninfo):
     await install_functions(bare_conninfo)
     assert {name for (name,) in bare.execute("SELECT extname FROM pg_extension")} == {"plpgsql", "dblink"}

@@ -48,12 +48,14 @@ class Installation:
         edition: ``flexible`` or ``horizondb``.
         is_new: Whether nothing was there before.
         loopback_role: Role as which the database connects to itself.
+        cautions: What an administrator should know of this database: sentences, most often none.
     """
 
     version: str
     edition: Edition
     is_new: bool
     loopback_role: str
+    cautions: tuple[str, ...] = ()
 
 
 async def install_functions(
@@ -95,7 +97,7 @@ async def install_functions(
             if not survey.is_installed:
                 await _remove(connection, cascade=True)
             raise
-    return Installation(version("pgazure"), edition, not survey.is_installed, role)
+    return Installation(version("pgazure"), edition, not survey.is_installed, role, tuple(_caution(survey)))
 
 
 async def uninstall_functions(conninfo: str, *, cascade: bool = False) -> bool:
@@ -195,6 +197,21 @@ async def _check(connection: AsyncConnection[Any], survey: Any, edition: Edition
         await _run(connection, "drop_transient")
         await _run(connection, "drop_exchange")
     return "horizondb" if installed.edition == "horizondb" else "flexible"
+
+
+def _caution(survey: Any) -> Iterator[str]:
+    if survey.is_dblink_public:
+        yield (
+            "everybody may execute dblink_connect, and so put a connection of his own in the place of the functions', "
+            "which reads the texts of the calls in his session and answers them: have an administrator run "
+            f"REVOKE EXECUTE ON FUNCTION {survey.dblink_schema}.dblink_connect(text), "
+            f"{survey.dblink_schema}.dblink_connect(text, text) FROM PUBLIC"
+        )
+    if survey.publications:
+        yield (
+            f"the publication {', '.join(survey.publications)} is FOR ALL TABLES, the settings of the functions "
+            "included: keep keys in the environment of pgazure functions serve, and name the tables to be published"
+        )
 
 
 async def _check_owner(connection: AsyncConnection[Any], survey: Any) -> None:

@@ -50,6 +50,8 @@ def install(
     what = "installed" if done.is_new else "up to date"
     print(f"functions of azure_ai {what} (edition {done.edition}, pgazure {done.version})")
     print("answer them with: pgazure functions serve")
+    for caution in done.cautions:
+        print(f"caution: {caution}")
 
 
 @functions.command()
