@@ -41,6 +41,31 @@ def test_an_answer_is_removed_with_the_next_call_of_its_session(session):
     assert session.execute("SELECT count(*) FROM pgazure_bridge.vector").fetchone() == (0,)
 
 
+def test_a_forged_connection_leads_to_no_answer_of_another_session(session, functions_served, bare_conninfo):
+    with (
+        psycopg.connect(functions_served, autocommit=True) as other,
+        psycopg.connect(bare_conninfo, autocommit=True) as forger,
+    ):
+        other.execute("SELECT azure_cognitive.detect_language('for nobody else')")
+        (number,) = other.execute("SELECT request_id FROM pgazure_bridge.request WHERE answer IS NOT NULL").fetchone()
+        forger.execute(
+            f"""
+            CREATE SCHEMA pgazure_bridge;
+            CREATE PROCEDURE pgazure_bridge.submit(text, text, interval) LANGUAGE sql AS '';
+            CREATE FUNCTION pgazure_bridge.fetch(has_waited boolean) RETURNS TABLE (a bigint, b text, c text, d text)
+            LANGUAGE sql AS $$
+                SELECT {number}, CASE WHEN has_waited THEN 'gone' ELSE 'in hand' END, NULL, NULL
+            $$
+            """
+        )
+        try:
+            session.execute("SELECT pgazure_dblink.dblink_connect('pgazure_bridge', %s)", (bare_conninfo,))
+            with pytest.raises(psycopg.DatabaseError, match="CallLost"):
+                session.execute("SELECT azure_cognitive.detect_language('what a lovely day')")
+        finally:
+            forger.execute("DROP SCHEMA pgazure_bridge CASCADE")
+
+
 def test_any_text_goes_through_as_it_is(session):
     (found,) = session.execute(
         "SELECT (azure_cognitive.recognize_pii_entities(%s)).redacted_text", (FORGED,)
