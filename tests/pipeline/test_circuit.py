@@ -9,7 +9,7 @@ import pytest
 
 import pgazure.pipeline as pl
 from fix_faults import FaultServer, Status, serve_faults
-from fix_pipeline import add_notes, column, make_notes, notes, value
+from fix_pipeline import add_notes, column, make_notes, notes, until, value
 from pgazure.flow.sharing import Failure
 from pgazure.pipeline.enrichment.circuit import Circuit, CircuitState
 
@@ -202,6 +202,17 @@ async def test_an_outage_parks_no_row_however_long_it_lasts(
     assert (report.left, await engine.errors()) == (30, [])
     faults.refuse = lambda _: None
     assert (await engine.run("notes")).complete
+
+
+async def test_a_run_that_meets_an_outage_goes_on_when_it_is_over(
+    engine: pl.Engine, faults: FaultServer, db: psycopg.Connection
+) -> None:
+    faults.refuse = lambda _: OUTAGE
+    run = asyncio.create_task(engine.run("notes"))
+    await until(lambda: column(db, "SELECT halted_class::text FROM pgazure.step") == ["pipeline_temporary"])
+    faults.refuse = lambda _: None
+    report = await run
+    assert (report.complete, report.rows) == (True, 30)
 
 
 async def test_a_quota_spent_for_days_marks_no_row_and_is_left_alone(

@@ -252,7 +252,7 @@ async def test_a_row_that_ends_every_worker_is_parked(engine: pl.Engine, db: psy
     await engine.apply(notes(pl.analyze_sentiment()))
     db.execute("UPDATE pgazure.queue_notes SET attempts = 10 WHERE id = 1")
     report = await engine.run("notes")
-    assert (report.left, report.parked) == (0, 1)
+    assert (report.rows, report.left, report.parked) == (2, 0, 1)
     (error,) = await engine.errors()
     assert (error.key, error.step, error.code) == ({"id": "1"}, "*", "WorkerLost")
     assert column(db, "SELECT id FROM notes_sentiment") == [2]

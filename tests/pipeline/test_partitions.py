@@ -74,6 +74,15 @@ async def test_the_rows_of_a_partition_that_is_attached_are_enriched_and_watched
     assert column(db, "SELECT id FROM notes_chunks ORDER BY id") == [1, 2, 11, 31, 32, 33]
 
 
+async def test_a_plan_counts_the_rows_that_a_run_would_find_in_a_new_partition(
+    parted: pl.Engine, db: psycopg.Connection
+) -> None:
+    db.execute("CREATE TABLE huge PARTITION OF notes FOR VALUES FROM (30) TO (40)")
+    db.execute("INSERT INTO huge VALUES (31, 'thirty-one'), (32, 'thirty-two')")
+    assert (await parted.plan("notes")).rows == 2
+    assert (await parted.run("notes")).rows == 2
+
+
 @pytest.mark.parametrize("more", [{}, {"trigger": "on_change"}])
 async def test_the_rows_of_a_partition_that_an_apply_finds_are_enriched_whatever_else_it_changes(
     parted: pl.Engine, db: psycopg.Connection, more: dict[str, str]

@@ -10,7 +10,7 @@ import own_functions
 import pgazure.pipeline as pl
 from fix_pipeline import column, make_notes, notes, value
 from pgazure.errors import InvalidSpecError
-from pgazure.pipeline.enrichment import work
+from pgazure.pipeline.storage import row_errors
 
 if TYPE_CHECKING:
     import psycopg
@@ -139,7 +139,7 @@ async def test_a_function_of_your_own_is_given_each_text_once(engine: pl.Engine,
 async def test_what_a_function_raises_is_an_error_of_its_row_and_does_not_tell_the_text(
     engine: pl.Engine, db: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(work, "_LONGEST_BACKOFF", 0.01)
+    monkeypatch.setattr(row_errors, "_LONGEST_BACKOFF", 0.01)
     make_notes(db, CALM, "a secret")
     await engine.apply(
         notes(

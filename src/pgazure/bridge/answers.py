@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import re
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -22,6 +21,7 @@ from pgazure.errors import (
     ServiceTimeoutError,
     ServiceUnavailableError,
 )
+from pgazure.flow.characters import has_nul
 from pgazure.types import DocumentError, PiiEntityRecognitionResult
 
 if TYPE_CHECKING:
@@ -135,9 +135,6 @@ _BY_CODE: dict[str, type[Exception]] = {
 }
 _SERVER_ERROR = 500
 
-# NUL, and not a backslash before such letters.
-_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
-
 
 def write_answer(question: Question, results: list[Any]) -> str:
     """Write the results of a call as JSON: one, or a list in input order. Vectors that go beside it are named."""
@@ -168,7 +165,7 @@ def _is_writable(results: list[Any], codec: str) -> bool:
     except (TypeError, ValueError, RecursionError):
         # Half of a surrogate pair, or a character of another encoding.
         return False
-    return _NUL.search(written) is None
+    return not has_nul(written)
 
 
 def _dump(value: Any) -> bytes:

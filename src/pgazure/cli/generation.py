@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pgazure.cli.options import Dsn, Json, Name, open_engine
+from pgazure.cli.options import Dsn, Json, Name, open_engine, read_pairs
 from pgazure.cli.output import complain, print_json, print_table
-from pgazure.errors import InvalidSpecError
 
 if TYPE_CHECKING:
     from pgazure.pipeline.revision.generations import StepGeneration, Switch
@@ -39,7 +38,8 @@ def begin(
     as_json: Json = False,
 ) -> None:
     """Begin a generation with another model or other parameters; pgazure run fills it."""
-    changes = dict(_read_setting(each) for each in settings)
+    given = read_pairs("--set", settings, "PARAMETER=VALUE")
+    changes = {name: _read_value(value) for name, value in given.items()}
 
     async def work() -> StepGeneration:
         async with open_engine(dsn) as engine, engine.generations(name) as generations:
@@ -150,12 +150,8 @@ def drop(
         print(f"dropped {table}")
 
 
-def _read_setting(text: str) -> tuple[str, Any]:
-    name, equals, value = text.partition("=")
-    if not equals or not name:
-        msg = f"--set {text!r}: write PARAMETER=VALUE"
-        raise InvalidSpecError(msg)
+def _read_value(text: str) -> Any:
     try:
-        return name, json.loads(value)
+        return json.loads(text)
     except ValueError:
-        return name, value
+        return text

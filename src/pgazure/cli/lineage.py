@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pgazure.cli.options import Dsn, Json, Name, open_engine
+from pgazure.cli.options import Dsn, Json, Name, open_engine, read_pairs
 from pgazure.cli.output import print_json, print_table
-from pgazure.errors import InvalidSpecError
 
 if TYPE_CHECKING:
     from pgazure.pipeline.observation.lineage import Passage
@@ -24,7 +23,7 @@ def lineage(
     as_json: Json = False,
 ) -> None:
     """Say which text of a row, known by its hash, went to which endpoint and when."""
-    row = dict(_split(each) for each in key)
+    row = read_pairs("--key", key, "COLUMN=VALUE")
 
     async def work() -> list[Passage]:
         async with open_engine(dsn) as engine:
@@ -49,11 +48,3 @@ def lineage(
     ]
     print_table("", ("step", "text", "result", "endpoint", "operation", "model", "sent", "requests"), rows, right=(7,))
     print(f"{len(found)} texts")
-
-
-def _split(text: str) -> tuple[str, str]:
-    column, equals, value = text.partition("=")
-    if not equals or not column:
-        msg = f"--key {text!r}: write COLUMN=VALUE"
-        raise InvalidSpecError(msg)
-    return column, value

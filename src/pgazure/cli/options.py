@@ -56,6 +56,27 @@ def confirm(what: str, *, yes: bool) -> None:
     typer.confirm(f"{what[0].upper()}{what[1:]}?", abort=True)
 
 
+def read_pairs(option: str, given: list[str], form: str) -> dict[str, str]:
+    """Read what was given to an option that is repeated as names with a value each.
+
+    Args:
+        option: The option.
+        given: What was given, each time.
+        form: How it is written, e.g. ``COLUMN=VALUE``.
+
+    Raises:
+        InvalidSpecError: One is written otherwise.
+    """
+    pairs = {}
+    for each in given:
+        name, equals, value = each.partition("=")
+        if not equals or not name:
+            msg = f"{option} {each!r}: write {form}"
+            raise InvalidSpecError(msg)
+        pairs[name] = value
+    return pairs
+
+
 def choose_conninfo(dsn: str | None) -> str:
     """Return the connection string of ``--dsn``, else of the environment; empty for libpq's own variables."""
     from pgazure.config import load_settings  # noqa: PLC0415

@@ -25,6 +25,7 @@ from pgazure.cli.options import (
     Yes,
     confirm,
     open_engine,
+    read_pairs,
     watched,
 )
 from pgazure.cli.output import complain, duration, money, print_json, print_table, show_progress
@@ -327,7 +328,7 @@ def retry(
     as_json: Json = False,
 ) -> None:
     """Queue rows with errors again; pgazure run takes them up."""
-    wanted = dict(_split_key(each) for each in key) if key else None
+    wanted = read_pairs("--key", key, "COLUMN=VALUE") if key else None
 
     async def work() -> int:
         async with open_engine(dsn) as engine:
@@ -338,11 +339,3 @@ def retry(
         print_json({"pipeline": name, "rows": rows})
     else:
         print(f"{rows} rows queued again")
-
-
-def _split_key(text: str) -> tuple[str, str]:
-    column, equals, value = text.partition("=")
-    if not equals or not column:
-        msg = f"--key {text!r}: write COLUMN=VALUE"
-        raise InvalidSpecError(msg)
-    return column, value

@@ -6,8 +6,9 @@ Write a pipeline with the builders (or in ``pgazure.toml``), then hand it to an
 
 from __future__ import annotations
 
-from pgazure.pipeline.engine import Engine, RowError, RunReport, StepSpend
+from pgazure.pipeline.engine import Engine
 from pgazure.pipeline.enrichment.planning import Plan, StepPlan
+from pgazure.pipeline.enrichment.run import RunReport, StepSpend
 from pgazure.pipeline.enrichment.runner import Progress
 from pgazure.pipeline.enrichment.worker import Worker
 from pgazure.pipeline.observation.lineage import Passage
@@ -47,6 +48,7 @@ from pgazure.pipeline.specification.model_builders import call, extract, generat
 from pgazure.pipeline.specification.spec import PipelineSpec
 from pgazure.pipeline.specification.specfile import SpecFile, read_file
 from pgazure.pipeline.storage.past import Kept
+from pgazure.pipeline.storage.row_errors import RowError
 
 __all__ = [
     "Budget",

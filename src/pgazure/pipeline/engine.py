@@ -2,47 +2,39 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
-from psycopg.types.json import Jsonb
-
-from pgazure.client.gate import pace_by
-from pgazure.errors import InvalidSpecError, PgAzureError
+from pgazure.errors import PgAzureError
 from pgazure.pipeline.enrichment.circuit import CircuitOffice
-from pgazure.pipeline.enrichment.ledger import Ledger
 from pgazure.pipeline.enrichment.origin import mark_origin
 from pgazure.pipeline.enrichment.planning import Plan, make_plan
-from pgazure.pipeline.enrichment.polling import poll
-from pgazure.pipeline.enrichment.prices import Charge, PriceList
+from pgazure.pipeline.enrichment.polling import look_at_source
+from pgazure.pipeline.enrichment.prices import PriceList
+from pgazure.pipeline.enrichment.run import RunReport, begin_run, see_through
 from pgazure.pipeline.enrichment.runner import BATCH_ROWS, CONCURRENCY, LEASE, Progress, Runner
-from pgazure.pipeline.enrichment.work import ERROR_CLASSES, WHOLE_ROW, Halt, Workshop
 from pgazure.pipeline.observation.lineage import Passage, read_lineage
 from pgazure.pipeline.observation.monitoring import PipelineStatus, read_statuses
-from pgazure.pipeline.observation.progress import keep_progress
 from pgazure.pipeline.observation.spending import Spend, read_spend
-from pgazure.pipeline.observation.telemetry import Telemetry
 from pgazure.pipeline.revision import apply as applying
 from pgazure.pipeline.revision.comparison import compare
 from pgazure.pipeline.revision.generations import Generations
 from pgazure.pipeline.revision.orders import Order, carry_out_orders
 from pgazure.pipeline.revision.removal import Removal, drop_pipeline, drop_results
 from pgazure.pipeline.storage import schema
-from pgazure.pipeline.storage.capture import follow_partitions
 from pgazure.pipeline.storage.catalog import read_layout
-from pgazure.pipeline.storage.database import fetch_all, fetch_one, open_pool
-from pgazure.pipeline.storage.filling import fill_queue
+from pgazure.pipeline.storage.database import fetch_one, open_pool
 from pgazure.pipeline.storage.past import Kept, forget, read_kept
-from pgazure.pipeline.storage.queue import Queue, show_life
-from pgazure.pipeline.storage.results import ResultTable
+from pgazure.pipeline.storage.queue import Queue
+from pgazure.pipeline.storage.results import open_tables
+from pgazure.pipeline.storage.row_errors import RowError, list_errors, retry_errors
 from pgazure.pipeline.storage.statements import statement
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-    from datetime import date, datetime, timedelta
-    from decimal import Decimal
+    from datetime import date, timedelta
 
     from psycopg import AsyncConnection
     from psycopg_pool import AsyncConnectionPool
@@ -50,94 +42,7 @@ if TYPE_CHECKING:
     from pgazure.client import AsyncClient
     from pgazure.pipeline.revision.comparison import Changes
     from pgazure.pipeline.specification.spec import PipelineSpec
-    from pgazure.pipeline.storage.layout import Layout
     from pgazure.pipeline.storage.schema import Migration
-
-
-@dataclass(frozen=True, slots=True)
-class StepSpend:
-    """What one step of a run sent.
-
-    Attributes:
-        step: Its name.
-        requests: Requests sent, failed ones included.
-        items: Texts in them.
-        charge: What they cost at list price.
-    """
-
-    step: str
-    requests: int
-    items: int
-    charge: Charge
-
-
-@dataclass(frozen=True, slots=True)
-class RunReport:
-    """How a run ended.
-
-    Attributes:
-        pipeline: Its name.
-        rows: Rows settled.
-        left: Rows still in the queue.
-        requests: Requests sent.
-        price: USD at list price.
-        seconds: How long it took.
-        steps: What each step sent.
-        halts: Why a step stands still, by step.
-        parked: Errors that are not tried again by themselves.
-        stopped: Why the run ended before the queue was empty, if it did.
-        paused: Whether the pipeline is paused, so that no more rows were claimed.
-        cut_short: Whether rows were left because it was paused, applied anew or dropped meanwhile.
-    """
-
-    pipeline: str
-    rows: int
-    left: int
-    requests: int
-    price: Decimal
-    seconds: float
-    steps: tuple[StepSpend, ...]
-    halts: Mapping[str, Halt]
-    parked: int
-    stopped: str | None
-    paused: bool = False
-    cut_short: bool = False
-
-    @property
-    def complete(self) -> bool:
-        """Whether every row has all its results."""
-        return not (self.left or self.halts or self.parked or self.stopped)
-
-
-@dataclass(frozen=True, slots=True)
-class RowError:
-    """An error beside a row.
-
-    Attributes:
-        pipeline: Name of the pipeline.
-        step: The step that failed; ``*`` where the row ended its workers.
-        key: The row's key, by column.
-        error_class: ``record_temporary``, ``record_permanent``, ``pipeline_temporary`` or ``pipeline_permanent``.
-        code: The service's code.
-        message: What is wrong.
-        request_id: The service's id of the request.
-        attempts: How often it was tried.
-        parked: Whether it is not tried again by itself.
-        first_at: When it first failed.
-        last_at: When it last failed.
-    """
-
-    pipeline: str
-    step: str
-    key: Mapping[str, str]
-    error_class: str
-    code: str
-    message: str
-    request_id: str | None
-    attempts: int
-    parked: bool
-    first_at: datetime
-    last_at: datetime
 
 
 @dataclass
@@ -294,10 +199,9 @@ class Engine:
         """Count what a run would do and cost; nothing is sent."""
         async with self._checked() as connection:
             pipeline_id, spec, layout = await applying.read_pipeline(connection, name)
-            await fill_queue(connection, pipeline_id, layout)
-            await poll(connection, pipeline_id, layout)
+            await look_at_source(connection, pipeline_id, spec, layout)
             spec = mark_origin(spec, self._client)
-            return await make_plan(connection, spec, layout, _tables(spec, layout), self._prices)
+            return await make_plan(connection, spec, layout, open_tables(layout, spec), self._prices)
 
     async def run(
         self,
@@ -321,61 +225,18 @@ class Engine:
 
         Raises:
             InvalidSpecError: There is no such pipeline.
-            ConfigurationError: The engine has no client.
+            PgAzureError: The engine has no client.
         """
         if self._client is None:
             msg = "this engine has no client: pass Engine(..., client=AsyncClient(...))"
             raise PgAzureError(msg)
+        opened = self._open
         async with self._checked() as connection:
-            async with connection.transaction():
-                await connection.execute(statement("pipeline_lock"), {"name": name})
-                pipeline_id, spec, layout = await applying.read_pipeline(connection, name)
-                run_id = (await fetch_one(connection, statement("run_start"), {"pipeline_id": pipeline_id})).run_id
-            # Again, since generations may have been switched until the run was there to be seen.
-            pipeline_id, spec, layout = await applying.read_pipeline(connection, name)
-            spec = mark_origin(spec, self._client)
-            telemetry = Telemetry(name, run_id)
-            ledger = Ledger(self.pool, run_id, pipeline_id, self._prices, budgets=spec.budget, telemetry=telemetry)
-            halted = await fetch_all(connection, statement("steps_halted"), {"pipeline_id": pipeline_id})
-            standing = {row.name for row in halted}
-            if wake:
-                await connection.execute(statement("circuits_try"), {})
-                for title in standing:
-                    parameters = {"pipeline_id": pipeline_id, "step": title}
-                    await connection.execute(statement("step_resume"), parameters)
-        queue = Queue(layout, LEASE, run_id)
-        tables = _tables(spec, layout)
-        shop = Workshop(spec, pipeline_id, layout, queue, tables, self.pool, self._client, ledger, telemetry)
-        shop.standing.update(standing)
-        runner = Runner(shop, batch_rows=batch_rows, concurrency=concurrency, wake=wake, on_progress=on_progress)
-        watcher = asyncio.create_task(_stop_when(stop, runner)) if stop is not None else None
-        started = asyncio.get_running_loop().time()
-        outcome = "failed"
-        try:
-            telemetry.tell("run began")
-            async with (
-                show_life(self._conninfo, run_id),
-                keep_progress(self.pool, run_id, telemetry, lambda: runner.rows),
-            ):
-                with telemetry.span("run"), pace_by(self._open.office):
-                    await runner.run()
-            outcome = "stopped" if runner.stopping else "halted" if shop.halts else "finished"
-        except asyncio.CancelledError:
-            outcome = "cancelled"
-            raise
-        finally:
-            if watcher is not None:
-                watcher.cancel()
-            finish = {"run_id": run_id, "rows": runner.rows, "outcome": outcome}
-            async with self.pool.connection() as connection:
-                await ledger.close(connection)
-                await connection.execute(statement("run_finish"), finish)
-                if outcome in {"finished", "halted"}:
-                    await connection.execute(statement("orders_met"), {"run_id": run_id, "outcome": outcome})
-            telemetry.tell(
-                "run ended", outcome=outcome, rows=runner.rows, requests=ledger.requests, price_usd=float(ledger.price)
+            shop = await begin_run(
+                connection, name, pool=opened.pool, client=self._client, prices=self._prices, wake=wake
             )
-        return await self._report(shop, runner, run_id, asyncio.get_running_loop().time() - started)
+        runner = Runner(shop, batch_rows=batch_rows, concurrency=concurrency, wake=wake, on_progress=on_progress)
+        return await see_through(shop, runner, conninfo=self._conninfo, office=opened.office, stop=stop)
 
     async def has_due(self, name: str) -> bool:
         """Tell whether a run would find a row to work on now, those included that an ended run still holds.
@@ -385,36 +246,10 @@ class Engine:
         """
         async with self._checked() as connection:
             pipeline_id, spec, layout = await applying.read_pipeline(connection, name)
-            await follow_partitions(connection, pipeline_id, layout, replicated=spec.source.replicated)
-            await fill_queue(connection, pipeline_id, layout)
-            await poll(connection, pipeline_id, layout)
+            await look_at_source(connection, pipeline_id, spec, layout)
             queue = Queue(layout, LEASE)
             await queue.rescue(connection)
             return await queue.has_due(connection)
-
-    async def _report(self, shop: Workshop, runner: Runner, run_id: int, seconds: float) -> RunReport:
-        async with self.pool.connection() as connection:
-            left = await shop.queue.pending(connection)
-            spent = await fetch_all(connection, statement("spent_in_run"), {"run_id": run_id})
-            counts = await fetch_all(connection, statement("error_counts"), {"pipeline_id": shop.pipeline_id})
-            paused = (await fetch_one(connection, statement("pipeline_paused"), {"name": shop.spec.name})).paused
-        return RunReport(
-            shop.spec.name,
-            runner.rows,
-            left,
-            shop.ledger.requests,
-            shop.ledger.price,
-            seconds,
-            tuple(
-                StepSpend(row.step, row.requests, int(row.items), Charge(row.unit, int(row.units), row.price))
-                for row in spent
-            ),
-            dict(shop.halts),
-            sum(row.parked for row in counts),
-            str(runner.stopped_by) if runner.stopped_by else None,
-            paused,
-            runner.cut_short,
-        )
 
     async def status(self, name: str | None = None, *, exact: bool = False) -> list[PipelineStatus]:
         """Say how one pipeline stands, or all of them by name; it takes no right on the source.
@@ -441,9 +276,7 @@ class Engine:
         """List errors beside rows, the latest first; filters that are ``None`` match everything."""
         async with self._checked() as connection:
             spec = (await applying.read_pipeline(connection, name))[1] if name is not None else None
-            _check_filters(spec, step, error_class)
-            parameters = {"pipeline": name, "step": step, "class": error_class, "code": code, "limit": limit}
-            return [RowError(*row) for row in await fetch_all(connection, statement("errors_list"), parameters)]
+            return await list_errors(connection, spec, step=step, error_class=error_class, code=code, limit=limit)
 
     async def spend(
         self,
@@ -539,35 +372,4 @@ class Engine:
         """
         async with self._checked() as connection:
             _, spec, layout = await applying.read_pipeline(connection, name)
-            _check_filters(spec, step, error_class)
-            columns = [column.name for column in layout.key]
-            if key is not None and set(key) != set(columns):
-                msg = f"the key of {layout.schema}.{layout.table} is {', '.join(columns)}; name each of its columns"
-                raise InvalidSpecError(msg)
-            parameters = {
-                "pipeline": name,
-                "step": step,
-                "class": error_class,
-                "code": code,
-                "key": None if key is None else Jsonb({column: str(key[column]) for column in columns}),
-            }
-            return int((await fetch_one(connection, statement("retry_failed"), parameters)).rows)
-
-
-def _check_filters(spec: PipelineSpec | None, step: str | None, error_class: str | None) -> None:
-    titles = [*(each.title for each in spec.steps), WHOLE_ROW] if spec is not None else []
-    if spec is not None and step is not None and step not in titles:
-        msg = f"pipeline {spec.name} has no step {step}; it has: {', '.join(titles[:-1])}"
-        raise InvalidSpecError(msg)
-    if error_class is not None and error_class not in ERROR_CLASSES:
-        msg = f"there is no class {error_class} of errors; there are: {', '.join(ERROR_CLASSES)}"
-        raise InvalidSpecError(msg)
-
-
-async def _stop_when(stop: asyncio.Event, runner: Runner) -> None:
-    await stop.wait()
-    runner.stop()
-
-
-def _tables(spec: PipelineSpec, layout: Layout) -> dict[str, ResultTable]:
-    return {step.title: ResultTable(layout, spec, step) for step in spec.steps}
+            return await retry_errors(connection, spec, layout, step=step, error_class=error_class, code=code, key=key)

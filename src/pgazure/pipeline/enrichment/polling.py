@@ -1,16 +1,38 @@
-"""Polling: sources without triggers are asked which of their rows are new or changed."""
+"""Polling: what no trigger tells of a source is found by looking at it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pgazure.pipeline.storage.capture import follow_partitions
 from pgazure.pipeline.storage.database import fetch_one
+from pgazure.pipeline.storage.filling import fill_queue
 from pgazure.pipeline.storage.statements import Statements, conjunction, literal, trusted
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
 
+    from pgazure.pipeline.specification.spec import PipelineSpec
     from pgazure.pipeline.storage.layout import Layout
+
+
+async def look_at_source(
+    connection: AsyncConnection[Any], pipeline_id: int, pipeline: PipelineSpec, layout: Layout
+) -> None:
+    """Queue what no trigger has left a key of: partitions that came or went, rows that apply left, rows polled for.
+
+    Args:
+        connection: Outside of a transaction.
+        pipeline_id: Number of the pipeline.
+        pipeline: The pipeline.
+        layout: Its source.
+
+    Raises:
+        SchemaError: The role may not put triggers on a new partition.
+    """
+    await follow_partitions(connection, pipeline_id, layout, replicated=pipeline.source.replicated)
+    await fill_queue(connection, pipeline_id, layout)
+    await poll(connection, pipeline_id, layout)
 
 
 async def poll(connection: AsyncConnection[Any], pipeline_id: int, layout: Layout, *, enqueue: bool = True) -> int:

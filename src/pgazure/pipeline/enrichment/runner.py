@@ -11,11 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from pgazure.pipeline.enrichment.polling import poll
-from pgazure.pipeline.enrichment.work import Batch, Workshop
-from pgazure.pipeline.storage.capture import follow_partitions
+from pgazure.pipeline.enrichment.batch import Batch
+from pgazure.pipeline.enrichment.polling import look_at_source
 from pgazure.pipeline.storage.catalog import require_all_rows
-from pgazure.pipeline.storage.filling import fill_queue
 from pgazure.pipeline.storage.indexes import make_indexes, make_way
 from pgazure.pipeline.storage.past import forget
 
@@ -26,6 +24,7 @@ if TYPE_CHECKING:
     from psycopg import AsyncConnection
 
     from pgazure.errors import BudgetExceededError
+    from pgazure.pipeline.enrichment.workshop import Workshop
     from pgazure.pipeline.storage.queue import Claim
 
 LEASE = timedelta(minutes=5)
@@ -131,19 +130,16 @@ class Runner:
         shop = self._shop
         async with shop.pool.connection() as connection:
             await require_all_rows(connection, shop.layout)
-            replicated = shop.spec.source.replicated
-            await follow_partitions(connection, shop.pipeline_id, shop.layout, replicated=replicated)
-            await fill_queue(connection, shop.pipeline_id, shop.layout)
+            await look_at_source(connection, shop.pipeline_id, shop.spec, shop.layout)
             await shop.queue.rescue(connection)
             await shop.announcements.rescue(connection)
-            await poll(connection, shop.pipeline_id, shop.layout)
             await self._gather(connection)
             if self._wake:
                 await shop.queue.wake(connection)
             total = await shop.queue.pending(connection)
             await make_way(connection, shop.tables.values(), total)
         self._report(started, total)
-        if shop.standing:
+        if shop.halts.standing:
             await self._try_one()
         running: set[asyncio.Task[None]] = set()
         try:
@@ -164,7 +160,7 @@ class Runner:
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
-        if not self._stopping.is_set() and not shop.halts:
+        if not self._stopping.is_set() and not shop.halts.by_step:
             async with shop.pool.connection() as connection:
                 await make_indexes(connection, shop.tables.values())
         # However the run ended: what is to be forgotten does not wait for a service that refuses.
@@ -201,7 +197,7 @@ class Runner:
 
     async def _wait_for_due(self) -> bool:
         """Wait until a row is due again; ``False`` where none will be soon."""
-        if self._shop.halts:
+        if self._shop.halts.by_step:
             return await self._wait_for_trial()
         async with self._shop.pool.connection() as connection:
             await self._shop.queue.rescue(connection)
@@ -212,16 +208,13 @@ class Runner:
 
     async def _wait_for_trial(self) -> bool:
         """Wait until steps that stand still for a time are tried again; ``False`` where this run does not."""
-        halts = self._shop.halts
-        seconds = max(halt.seconds for halt in halts.values())
-        permanent = any(halt.error_class == "pipeline_permanent" for halt in halts.values())
-        if permanent or self._trials == 0 or seconds >= _LONGEST_PAUSE:
+        seconds = self._shop.halts.pause
+        if seconds is None or self._trials == 0 or seconds >= _LONGEST_PAUSE:
             return False
         self._trials -= 1
         if not await self._rest(seconds):
             return False
-        self._shop.standing.update(halts)
-        halts.clear()
+        self._shop.halts.lift()
         await self._try_one()
         return True
 

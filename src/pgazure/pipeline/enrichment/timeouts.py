@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from pgazure.client.gate import Lane, current_office, describe_closure
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
 # The client's code for texts whose time was up.
 _TIMEOUT = "Timeout"
-
-_TOO_MANY_REQUESTS = 429
 
 
 async def weigh_timeouts(
@@ -43,9 +42,8 @@ async def weigh_timeouts(
         return results
     silent = [request for request in requests if request.error_code is not None]
     if sum(request.items for request in silent) < late:
-        throttled = DocumentError(
-            _TIMEOUT, "it has waited for its turn until the time was up", None, _TOO_MANY_REQUESTS, retryable=True
-        )
+        status, msg = HTTPStatus.TOO_MANY_REQUESTS.value, "it has waited for its turn until the time was up"
+        throttled = DocumentError(_TIMEOUT, msg, status_code=status, retryable=True)
         return [throttled if _is_late(result) else result for result in results]
     office = current_office()
     if not suspect and len(silent) == len(requests) and isinstance(office, CircuitOffice):

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
     from psycopg import AsyncConnection
 
-    from pgazure.pipeline.engine import Engine, RunReport
+    from pgazure.pipeline.engine import Engine
+    from pgazure.pipeline.enrichment.run import RunReport
     from pgazure.pipeline.enrichment.runner import Progress
 
 LOOK_EVERY = 2.0

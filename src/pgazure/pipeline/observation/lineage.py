@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg.types.json import Jsonb
 
-from pgazure.errors import InvalidSpecError
 from pgazure.pipeline.storage.database import fetch_all
 from pgazure.pipeline.storage.statements import identifier, statement
 
@@ -64,11 +63,7 @@ async def read_lineage(
     Raises:
         InvalidSpecError: ``key`` does not name the key columns.
     """
-    columns = [column.name for column in layout.key]
-    if set(key) != set(columns):
-        msg = f"the key of {layout.schema}.{layout.table} is {', '.join(columns)}; name each of its columns"
-        raise InvalidSpecError(msg)
-    row = tuple(str(key[column]) for column in columns)
+    row = layout.read_key(key)
     results: list[tuple[Any, Any]] = []
     for table in await fetch_all(connection, statement("lineage_tables"), {"pipeline_id": pipeline_id}):
         query = statement(
@@ -86,7 +81,7 @@ async def read_lineage(
     passages = [
         passage for table, result in results for passage in _follow(table, result, sent.get(result.call_id, []))
     ]
-    spelled = Jsonb(dict(zip(columns, row, strict=True)))
+    spelled = Jsonb(layout.spell_key(row))
     errors = await fetch_all(connection, statement("lineage_errors"), {"pipeline_id": pipeline_id, "key": spelled})
     return passages + [
         Passage(

@@ -6,6 +6,7 @@ import logging
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import cache
+from http import HTTPStatus
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from pgazure.pipeline.enrichment.prices import Charge
 
 _log = logging.getLogger(__name__)
-
-_TOO_MANY_REQUESTS = 429
 
 
 @cache
@@ -71,7 +70,7 @@ class Telemetry:
     def request(self, step: str, record: RequestRecord, charge: Charge) -> None:
         """Take a request down."""
         failed = record.error_code is not None or record.status_code is None
-        outcome = "throttled" if record.status_code == _TOO_MANY_REQUESTS else "failed" if failed else "ok"
+        outcome = "throttled" if record.status_code == HTTPStatus.TOO_MANY_REQUESTS else "failed" if failed else "ok"
         place = {"pipeline": self._pipeline, "step": step}
         labels = {**place, "service": record.service, "operation": record.operation, "outcome": outcome}
         metrics.record(metrics.REQUESTS, 1, **labels)

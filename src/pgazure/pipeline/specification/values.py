@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from pgazure.flow.characters import has_nul
+
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-# The escape of a NUL, not the six letters of it in a text.
-_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
 def fits(value: Any, kind: str) -> bool:
@@ -43,7 +41,7 @@ def _is_json(value: Any) -> bool:
         text = json.dumps(value, allow_nan=False, ensure_ascii=False)
     except (TypeError, ValueError, RecursionError):
         return False
-    return _NUL.search(text) is None and _is_text(text)
+    return _is_text(text) and not has_nul(text.encode())
 
 
 _FITTING: dict[str, Callable[[Any], bool]] = {

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg import sql
 
+from pgazure.errors import InvalidSpecError
 from pgazure.pipeline.storage.statements import commas, conjunction, identifier, literal, trusted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from uuid import UUID
 
     from pgazure.pipeline.specification.filters import Condition
@@ -218,6 +219,22 @@ class Layout:
         return sql.SQL("jsonb_build_object({})").format(
             commas(sql.SQL("{}, {}::text").format(literal(column.name), column.of(alias)) for column in self.key)
         )
+
+    def spell_key(self, key: Key) -> dict[str, str]:
+        """Spell a key by column, as it stands beside errors."""
+        return dict(zip((column.name for column in self.key), key, strict=True))
+
+    def read_key(self, spelled: Mapping[str, Any]) -> Key:
+        """Read a key that is spelled by column.
+
+        Raises:
+            InvalidSpecError: It does not name the key columns.
+        """
+        columns = [column.name for column in self.key]
+        if set(spelled) != set(columns):
+            msg = f"the key of {self.schema}.{self.table} is {', '.join(columns)}; name each of its columns"
+            raise InvalidSpecError(msg)
+        return tuple(str(spelled[column]) for column in columns)
 
     def parameters(
         self, keys: Sequence[Key], digests: Iterable[int] | None = None, lease: UUID | None = None, **more: Any

@@ -233,6 +233,11 @@ class ResultTable(KeyedTable):
         return queries["past_keep_parts"]
 
 
+def open_tables(layout: Layout, pipeline: PipelineSpec) -> dict[str, ResultTable]:
+    """The result table of each step of a pipeline, by title."""
+    return {step.title: ResultTable(layout, pipeline, step) for step in pipeline.steps}
+
+
 async def read_result_tables(connection: AsyncConnection[Any], pipeline_id: int, layout: Layout) -> list[KeyedTable]:
     """Find every table with results of a pipeline, those of steps that it no longer has included."""
     rows = await fetch_all(connection, statement("result_tables"), {"pipeline_id": pipeline_id})
