@@ -14,8 +14,8 @@ from psycopg.conninfo import make_conninfo
 
 import pgazure.pipeline as pl
 from fix_pipeline import add_notes, make_notes, notes, until, value
-from pgazure.pipeline.enrichment.halts import Halt
 from pgazure.pipeline.enrichment.runner import LEASE
+from pgazure.pipeline.enrichment.states import Halt
 from pgazure.pipeline.observation.progress import Pace
 from pgazure.pipeline.revision.apply import read_pipeline
 from pgazure.pipeline.storage.queue import Queue

@@ -131,7 +131,7 @@ async def test_prometheus_reads_what_was_counted_and_how_pipelines_stand(
     monkeypatch.setattr(metrics, "READ_EVERY", 0.1)
     make_notes(db, TEXT, "Two.", None)
     await engine.apply(notes(pl.analyze_sentiment()))
-    async with serve_metrics(engine, 0) as port:
+    async with serve_metrics(engine.status, 0) as port:
         await engine.run("notes")
 
         def read() -> str:
@@ -147,7 +147,7 @@ async def test_prometheus_reads_what_was_counted_and_how_pipelines_stand(
         db.execute("DELETE FROM pgazure.pipeline")
         await until(lambda: 'pgazure_coverage_ratio{pipeline="notes"}' not in read())
         with pytest.raises(ConfigurationError, match="metrics cannot be served on"):
-            async with serve_metrics(engine, port):
+            async with serve_metrics(engine.status, port):
                 pass
     with pytest.raises(OSError, match="refused"):
         read()

@@ -100,7 +100,7 @@ async def watched(engine: Engine, port: int | None, address: str) -> AsyncIterat
         return
     from pgazure.pipeline.observation.metrics import serve_metrics  # noqa: PLC0415
 
-    async with serve_metrics(engine, port, address) as found:
+    async with serve_metrics(engine.status, port, address) as found:
         tell(f"metrics on http://{address}:{found}/metrics")
         yield
 

@@ -120,7 +120,7 @@ class Batch:
                 if standing:
                     rows[key].stale.add(step.title)
         # A row that was queued for the sake of another step: what is parked of this one stays so.
-        if failed := {key: hash_work(units) for key, units in due.items() if rows[key].item.failed}:
+        if failed := {key: _hash(units) for key, units in due.items() if rows[key].item.failed}:
             async with self._shop.pool.connection() as connection:
                 parked = await self._shop.errors.find_parked(connection, step.title, failed)
             for key in parked:
@@ -206,7 +206,7 @@ class Batch:
         for key, error in errors.items():
             delay = self._excuse(step, error)
             if delay is None:
-                delay = await self._shop.errors.record(connection, step.title, key, error, hash_work(due[key]))
+                delay = await self._shop.errors.record(connection, step.title, key, error, _hash(due[key]))
             rows[key].failed[step.title] = delay
             if delay is None:
                 parked.append(key)
@@ -240,3 +240,7 @@ class Batch:
     def _postpone(self, step: Step, rows: Iterable[Row], delay: float) -> None:
         for row in rows:
             row.failed[step.title] = delay
+
+
+def _hash(units: Sequence[Unit]) -> bytes:
+    return hash_work(unit.digest for unit in units)

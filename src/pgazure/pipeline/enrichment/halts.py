@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from logging import WARNING
 from typing import TYPE_CHECKING, Any
 
-from pgazure.errors import AuthenticationError, CircuitOpenError, ConfigurationError, DeploymentNotFoundError
+from pgazure.pipeline.enrichment.states import AFTER_HALT, Halt
 from pgazure.pipeline.storage.database import fetch_all
 from pgazure.pipeline.storage.statements import statement
 
@@ -15,38 +14,6 @@ if TYPE_CHECKING:
     from psycopg_pool import AsyncConnectionPool
 
     from pgazure.pipeline.observation.telemetry import Telemetry
-
-_PERMANENT = "pipeline_permanent"
-
-# Seconds until rows are tried again that no step has taken.
-_AFTER_HALT = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Halt:
-    """Why a step stands still: no row can pass, and none is to blame.
-
-    Attributes:
-        error_class: ``pipeline_temporary`` or ``pipeline_permanent``.
-        code: The service's code.
-        message: What is wrong and what to do.
-        seconds: When its rows are tried again.
-    """
-
-    error_class: str
-    code: str
-    message: str
-    seconds: float = field(default=_AFTER_HALT, compare=False)
-
-    @classmethod
-    def of(cls, error: Exception) -> Halt:
-        """Describe an error that concerns the whole step."""
-        permanent = isinstance(error, AuthenticationError | DeploymentNotFoundError | ConfigurationError)
-        seconds = _AFTER_HALT
-        if isinstance(error, CircuitOpenError):
-            permanent, seconds = error.permanent, error.retry_after or 0.0
-        code = getattr(error, "code", None) or type(error).__name__
-        return cls(_PERMANENT if permanent else "pipeline_temporary", str(code), str(error), seconds)
 
 
 class Halts:
@@ -108,12 +75,12 @@ class Halts:
     def delay(self, title: str) -> float:
         """Seconds until rows are tried again that a step has not taken."""
         halt = self.by_step.get(title)
-        return halt.seconds if halt else _AFTER_HALT
+        return halt.seconds if halt else AFTER_HALT
 
     @property
     def pause(self) -> float | None:
         """Seconds until all of them can be tried again; ``None`` where one has to wait for somebody to act."""
-        if any(halt.error_class == _PERMANENT for halt in self.by_step.values()):
+        if any(halt.permanent for halt in self.by_step.values()):
             return None
         return max(halt.seconds for halt in self.by_step.values())
 

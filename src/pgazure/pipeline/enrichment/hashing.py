@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pgazure.pipeline.enrichment.operation import Unit
     from pgazure.pipeline.specification.spec import Step
 
 
@@ -25,9 +24,9 @@ def hash_input(step: Step, text: str, *decisive: str | None) -> bytes:
     return digest.digest()
 
 
-def hash_work(units: Iterable[Unit]) -> bytes:
-    """Hash all that a step has to do for one row."""
+def hash_work(digests: Iterable[bytes]) -> bytes:
+    """Hash all that a step has to do for one row, given the hashes of its units."""
     digest = blake2b(digest_size=16)
-    for unit in units:
-        digest.update(unit.digest)
+    for each in digests:
+        digest.update(each)
     return digest.digest()

@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 
     from pgazure.client import AsyncClient
     from pgazure.pipeline.enrichment.circuit import CircuitOffice
-    from pgazure.pipeline.enrichment.halts import Halt
     from pgazure.pipeline.enrichment.prices import PriceList
     from pgazure.pipeline.enrichment.runner import Runner
+    from pgazure.pipeline.enrichment.states import Halt
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from pgazure.errors import AuthenticationError, CircuitOpenError, ConfigurationError, DeploymentNotFoundError
 from pgazure.pipeline.enrichment.circuit import CircuitState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+_PERMANENT = "pipeline_permanent"
+
+AFTER_HALT = 60.0
+"""Seconds until rows are tried again that no step has taken."""
 
 
 class RowState(StrEnum):
@@ -25,6 +32,38 @@ class StepState(StrEnum):
 
     WORKS = "works"
     HALTED = "halted"
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """Why a step stands still: no row can pass, and none is to blame.
+
+    Attributes:
+        error_class: ``pipeline_temporary`` or ``pipeline_permanent``.
+        code: The service's code.
+        message: What is wrong and what to do.
+        seconds: When its rows are tried again.
+    """
+
+    error_class: str
+    code: str
+    message: str
+    seconds: float = field(default=AFTER_HALT, compare=False)
+
+    @classmethod
+    def of(cls, error: Exception) -> Halt:
+        """Describe an error that concerns the whole step."""
+        permanent = isinstance(error, AuthenticationError | DeploymentNotFoundError | ConfigurationError)
+        seconds = AFTER_HALT
+        if isinstance(error, CircuitOpenError):
+            permanent, seconds = error.permanent, error.retry_after or 0.0
+        code = getattr(error, "code", None) or type(error).__name__
+        return cls(_PERMANENT if permanent else "pipeline_temporary", str(code), str(error), seconds)
+
+    @property
+    def permanent(self) -> bool:
+        """Whether it stays until somebody acts."""
+        return self.error_class == _PERMANENT
 
 
 ROW_MOVES: Mapping[tuple[RowState, RowState], frozenset[str]] = {

@@ -19,9 +19,8 @@ import psycopg
 from pgazure.errors import ConfigurationError, PgAzureError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
-    from pgazure.pipeline.engine import Engine
     from pgazure.pipeline.observation.monitoring import PipelineStatus
 
 # How often the figures of the database are read for those who watch (seconds).
@@ -142,11 +141,13 @@ def record(instrument: Instrument, value: float, **labels: str) -> None:
 
 
 @asynccontextmanager
-async def serve_metrics(engine: Engine, port: int, address: str = "127.0.0.1") -> AsyncIterator[int]:
+async def serve_metrics(
+    read: Callable[[], Awaitable[Sequence[PipelineStatus]]], port: int, address: str = "127.0.0.1"
+) -> AsyncIterator[int]:
     """Serve the metrics of this process, and how every pipeline stands, to Prometheus; yield the port.
 
     Args:
-        engine: Where the pipelines are; it is asked every 15 seconds.
+        read: Says how every pipeline stands; it is asked every 15 seconds.
         port: Port to listen on; 0 takes a free one.
         address: Address to listen on.
 
@@ -166,7 +167,7 @@ async def serve_metrics(engine: Engine, port: int, address: str = "127.0.0.1") -
         msg = f"metrics cannot be served on {address}:{port}: {error.strerror}; choose another port"
         raise ConfigurationError(msg) from None
     _served.append(meter)
-    reader = asyncio.create_task(_read_gauges(engine, meter))
+    reader = asyncio.create_task(_read_gauges(read, meter))
     try:
         yield server.server_port
     finally:
@@ -178,15 +179,15 @@ async def serve_metrics(engine: Engine, port: int, address: str = "127.0.0.1") -
         thread.join()
 
 
-async def _read_gauges(engine: Engine, meter: _Prometheus) -> None:
+async def _read_gauges(read: Callable[[], Awaitable[Sequence[PipelineStatus]]], meter: _Prometheus) -> None:
     known: set[str] = set()
     while True:
         # A database that is away for a while ends nothing here: the work itself will say so.
         with suppress(PgAzureError, psycopg.Error):
-            statuses = await engine.status()
+            statuses = await read()
             for status in statuses:
-                for instrument, read in _GAUGES:
-                    record(instrument, read(status), pipeline=status.pipeline)
+                for instrument, measure in _GAUGES:
+                    record(instrument, measure(status), pipeline=status.pipeline)
             there = {status.pipeline for status in statuses}
             for gone in known - there:
                 meter.forget(gone)

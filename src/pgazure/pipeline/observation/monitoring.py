@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pgazure.errors import InvalidSpecError
-from pgazure.pipeline.enrichment.halts import Halt
+from pgazure.pipeline.enrichment.states import Halt
 from pgazure.pipeline.specification.spec import read_spec
 from pgazure.pipeline.storage.database import fetch_all
 from pgazure.pipeline.storage.statements import statement
