@@ -7,7 +7,7 @@ from json import dumps
 from typing import TYPE_CHECKING, Any, overload
 
 from pgazure.client.execution import Call, Operation
-from pgazure.client.inputs import check_count
+from pgazure.client.inputs import check_characters, check_count
 from pgazure.errors import ConfigurationError
 from pgazure.flow.packing import Capacity, Weight
 from pgazure.flow.tokens import count_tokens
@@ -109,6 +109,7 @@ class AsyncAzureOpenAI:
         if not isinstance(deployment_name, str) or not deployment_name.strip():
             msg = "deployment_name must be the name of a model deployment, such as text-embedding-3-small"
             raise ConfigurationError(msg)
+        check_characters(deployment_name, "deployment_name")
         if dimensions is not None:
             check_count(dimensions, "dimensions")
         call = Call(batch_size, timeout_ms, throw_on_error, max_attempts, retry_delay_ms)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, overload
 from pgazure.client.execution import Call
 from pgazure.client.inputs import check_name, check_option, read_names
 from pgazure.client.operations import languages_operation, transliteration_operation
+from pgazure.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -166,6 +167,10 @@ class AsyncAzureTranslator:
             ConfigurationError: The endpoint is not set, or an argument is out of range.
         """
         wanted = [] if scope is None else [check_option(one, "scope", _SCOPES) for one in read_names(scope, "scope")]
+        # It travels in a header, where a line break would end it.
+        if language is not None and not check_name(language, "language").isprintable():
+            msg = "language must be a code such as de"
+            raise ConfigurationError(msg)
         call = Call(1, timeout_ms, True, max_attempts, retry_delay_ms)  # noqa: FBT003  a call's fields in their order
         service = self._connections.translator()
         operation = languages_operation(service, partial(service.supported_languages, scope=wanted, language=language))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pgazure.client.execution import Operation
-from pgazure.client.inputs import find_fault, read_texts
+from pgazure.client.inputs import check_characters, read_texts
 from pgazure.errors import ConfigurationError
 from pgazure.flow.labels import convert, read_labels, write_schema
 from pgazure.flow.packing import Capacity, Weight
@@ -74,7 +74,7 @@ def extracting(model: str, data: Any) -> Prompting[dict[str, Any]]:
     if single or None in texts:
         msg = "data must be a list of labels, such as ['product', 'stars: integer - how many were given']"
         raise TypeError(msg)
-    labels: list[Label] = read_labels([text for text in texts if text is not None])
+    labels: list[Label] = read_labels([check_characters(text, "data") for text in texts if text])
     return Prompting(
         "extract",
         model,
@@ -89,12 +89,12 @@ def check_model(model: Any) -> str:
     """Check the name of a deployment.
 
     Raises:
-        ConfigurationError: It is empty or no text.
+        ConfigurationError: It is empty or no text, or cannot be sent.
     """
     if not isinstance(model, str) or not model.strip():
         msg = "model must be the name of a model deployment, such as gpt-4.1"
         raise ConfigurationError(msg)
-    return model
+    return check_characters(model, "model")
 
 
 def check_text(text: Any, name: str) -> str:
@@ -107,7 +107,4 @@ def check_text(text: Any, name: str) -> str:
     if not isinstance(text, str):
         msg = f"{name} must be a str, not {type(text).__name__}"
         raise TypeError(msg)
-    if fault := find_fault(text):
-        msg = f"{name} cannot be sent: {fault.message}"
-        raise ConfigurationError(msg)
-    return text
+    return check_characters(text, name)

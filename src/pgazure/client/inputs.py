@@ -62,15 +62,15 @@ def read_choice(value: Any, count: int, name: str) -> list[str | None]:
 
     Raises:
         TypeError: ``value`` is neither, or an element is no text.
-        ConfigurationError: There are more or fewer values than texts.
+        ConfigurationError: There are more or fewer values than texts, or one cannot be sent.
     """
     if value is None or isinstance(value, str):
-        return [value] * count
+        return [check_characters(value, name) if value else value] * count
     values = _read_sequence(value, name)
     if len(values) != count:
         msg = f"{name} has {len(values)} values for {count} texts: give one for all, or one for each"
         raise ConfigurationError(msg)
-    return values
+    return [check_characters(one, name) if one else one for one in values]
 
 
 def read_ids(value: Any, count: int) -> list[Any]:
@@ -97,10 +97,10 @@ def read_names(value: Any, name: str) -> list[str]:
 
     Raises:
         TypeError: ``value`` is neither.
-        ConfigurationError: There is none, or one is empty.
+        ConfigurationError: There is none, or one is empty or cannot be sent.
     """
     values = [value] if isinstance(value, str) else _read_sequence(value, name)
-    names = [item for item in values if item]
+    names = [check_characters(item, name) for item in values if item]
     if not names or len(names) < len(values):
         msg = f"{name} must hold at least one name, and none may be empty"
         raise ConfigurationError(msg)
@@ -140,13 +140,25 @@ def check_name(value: Any, name: str) -> str:
 
     Raises:
         TypeError: ``value`` is no text.
-        ConfigurationError: It is empty.
+        ConfigurationError: It is empty, or cannot be sent.
     """
     if not isinstance(value, str):
         msg = f"{name} must be a str, not {type(value).__name__}"
         raise TypeError(msg)
     if not value.strip():
         msg = f"{name} must not be empty"
+        raise ConfigurationError(msg)
+    return check_characters(value, name)
+
+
+def check_characters(value: str, name: str) -> str:
+    """Check a text that goes along with others, or says what to do with them.
+
+    Raises:
+        ConfigurationError: It cannot be sent.
+    """
+    if fault := find_fault(value):
+        msg = f"{name} cannot be sent: {fault.message}"
         raise ConfigurationError(msg)
     return value
 

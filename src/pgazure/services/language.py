@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, TypeVar, cast
-
-from pydantic_core import to_json
 
 from pgazure.services.auth import choose_credential
 from pgazure.services.azure_pipeline import pipeline_options
@@ -252,9 +251,10 @@ class LanguageService:
             results = read_object(_check_kind(body, f"{kind}Results"), "results")
             return _answer(operation, _read(results, documents, convert, exchange), documents, exchange)
 
+        # A name of a language that is none goes as an escape, and is refused by the service.
         return await self._analysis.post(
             self._url,
-            to_json({"kind": kind, "parameters": parameters, "analysisInput": {"documents": inputs}}),
+            json.dumps({"kind": kind, "parameters": parameters, "analysisInput": {"documents": inputs}}),
             read,
             documents=documents,
             operation=operation,
