@@ -201,9 +201,11 @@ async def test_a_session_is_woken_when_its_answer_is_committed_and_not_before(un
             (number[0], '{"name": "English"}'),
         )
     )
-    await wait_until_asleep(unserved.server, unserved.other)
-    await wait_until_asleep(unserved.waiting, unserved.other)
-    await unserved.other.execute("SELECT pg_advisory_unlock(1)")
+    try:
+        await wait_until_asleep(unserved.server, unserved.other)
+        await wait_until_asleep(unserved.waiting, unserved.other)
+    finally:
+        await unserved.other.execute("SELECT pg_advisory_unlock(1)")
     ((found,),) = await (await asyncio.wait_for(call, 10)).fetchall()
     assert "English" in found
     await settling
